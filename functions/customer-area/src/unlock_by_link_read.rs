@@ -1,0 +1,53 @@
+//! GET /v1/customer/unlocks/{token}: what confirming the unlocking link would do; changes nothing (rule 21).
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sportello_contract::problem::Code;
+use sportello_contract::secret::Secret;
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_runtime::access::Anyone;
+use sportello_runtime::link::{self, Link};
+use sportello_runtime::token::Purpose;
+use sportello_runtime::{Cx, Failure, Operation, Reply};
+use sportello_store::key::OwnerKind;
+
+/// Reads the link.
+pub struct UnlockByLinkRead;
+
+/// Input of the operation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// The last part of the link.
+    token: Secret,
+}
+
+/// What confirming would do.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// Always `unlock-sign-in`.
+    action: &'static str,
+    /// When the link is over.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    expires_at: Timestamp,
+}
+
+impl Operation for UnlockByLinkRead {
+    const SPEC: Spec = Spec::get("customer.unlock.by-link.read", "/v1/customer/unlocks/{token}")
+        .summary("Say what confirming the unlocking link would do")
+        .limit(Limit::GUARDED)
+        .grants(&[grant(Table::Orders, Action::Query)])
+        .problems(&[Code::LinkNotValid]);
+    type Auth = Anyone;
+    type Input = Input;
+    type Output = Output;
+
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
+        let link = Link::open(cx, &input.token, Purpose::Unlock, OwnerKind::Customer)?;
+        let records = cx.store.customer(&link.owner()).await?.ok_or(Code::LinkNotValid)?;
+        link::unused(&link, &records.used)?;
+        Ok(Reply::of(Output { action: "unlock-sign-in", expires_at: link.over_at }))
+    }
+}

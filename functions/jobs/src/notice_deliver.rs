@@ -1,0 +1,133 @@
+//! jobs.notice.deliver: hands the outbox's new notices to the mail service; at least once each, under a lease.
+
+use sportello_contract::problem::Language;
+use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
+use sportello_notify::Notice;
+use sportello_notify::{Links, Recipient, render};
+use sportello_runtime::job::{Event, Report, StreamRecord, describe};
+use sportello_runtime::profile::Profile;
+use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::{Cx, Failure, Job};
+use sportello_store::key::{Owner, OwnerKind};
+use sportello_store::outbox::{Lease, NoticeRecord, NoticeState};
+use tracing::{error, warn};
+
+/// Delivers notices.
+pub struct NoticeDeliver;
+
+/// What became of one notice.
+enum Delivery {
+    /// The mail service took it.
+    Sent,
+    /// It can never be delivered.
+    Impossible(String),
+    /// Another attempt makes sense.
+    Later(String),
+}
+
+impl Job for NoticeDeliver {
+    const SPEC: JobSpec = JobSpec {
+        id: "jobs.notice.deliver",
+        summary: "Deliver the notices of the outbox by mail",
+        trigger: Trigger::Stream { table: Table::Outbox, batch: 10 },
+        grants: &[
+            grant(Table::Outbox, Action::UpdateItem),
+            grant(Table::Identities, Action::GetItem),
+            grant(Table::Orders, Action::GetItem),
+        ],
+        memory: Memory::Small,
+        sends_mail: true,
+    };
+
+    async fn run(cx: &Cx, event: Event) -> Result<Report, Failure> {
+        let Event::Records(records) = event else { return Ok(Report::default()) };
+        let mut report = Report::default();
+        for record in records {
+            match settle(cx, &record).await {
+                Ok(true) => report.done += 1,
+                Ok(false) => report.skipped += 1,
+                Err(problem) => {
+                    warn!(request_id = cx.request_id, notice = shown(&record.pk), problem, "a notice will be tried again");
+                    report.failed.push(record.sequence);
+                }
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// Delivers one notice and settles it; answers whether it was sent now. An error asks the stream to bring it again.
+async fn settle(cx: &Cx, record: &StreamRecord) -> Result<bool, String> {
+    let policy = &cx.policy().notice;
+    let lease = cx.store.lease_notice(&record.pk, policy, cx.now).await.map_err(|error| describe(&error.into()))?;
+    let notice = match lease {
+        Lease::Settled => return Ok(false),
+        Lease::Held => return Err("held by another consumer".to_owned()),
+        Lease::Taken(notice) => notice,
+    };
+    let (state, problem) = match deliver(cx, &notice).await.unwrap_or_else(|failure| Delivery::Later(describe(&failure))) {
+        Delivery::Sent => (NoticeState::Sent, None),
+        Delivery::Impossible(problem) => (NoticeState::Dead, Some(problem)),
+        Delivery::Later(problem) if notice.attempts >= policy.max_attempts => (NoticeState::Dead, Some(problem)),
+        Delivery::Later(problem) => (NoticeState::Pending, Some(problem)),
+    };
+    cx.store.settle_notice(&record.pk, state, policy, cx.now).await.map_err(|error| describe(&error.into()))?;
+    match (state, problem) {
+        (NoticeState::Sent, _) => Ok(true),
+        (NoticeState::Pending, problem) => Err(problem.unwrap_or_default()),
+        (NoticeState::Dead, problem) => {
+            error!(request_id = cx.request_id, notice = shown(&record.pk), attempts = notice.attempts, problem, "a notice is a dead letter");
+            Ok(false)
+        }
+    }
+}
+
+async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
+    let impossible = |problem: &str| Ok(Delivery::Impossible(problem.to_owned()));
+    let Some(mailer) = &cx.app.mailer else { return Err(Failure::fault("this function has no mailer")) };
+    let Ok(notice) = Notice::from_json(&record.notice) else { return impossible("the notice cannot be read") };
+    let Some(owner) = Owner::from_pk(&record.owner) else { return impossible("the notice has no owner") };
+    let Some(sealed) = cx.store.profile(&owner).await? else { return impossible("the owner is gone") };
+    let profile = Profile::open(cx, &owner, &sealed)?;
+    let language = match sealed.language {
+        Language::It => sportello_notify::Language::It,
+        Language::En => sportello_notify::Language::En,
+    };
+    let recipient = Recipient { given_name: &profile.given_name, language, is_holder: owner.kind == OwnerKind::Holder };
+    let mail = match render(&notice, &recipient, &links(cx, &owner, &notice, record)?, &cx.app.provider) {
+        Ok(mail) => mail,
+        Err(error) => return impossible(&error.to_string()),
+    };
+    Ok(match mailer.send(&profile.email, &mail).await {
+        Ok(_) => Delivery::Sent,
+        Err(error) if error.is_transient() => Delivery::Later(error.to_string()),
+        Err(error) => Delivery::Impossible(error.to_string()),
+    })
+}
+
+/// Addresses for the mail: beginnings from configuration only, single-use tokens made from the notice itself.
+fn links(cx: &Cx, owner: &Owner, notice: &Notice, record: &NoticeRecord) -> Result<Links, Failure> {
+    let addresses = &cx.app.addresses;
+    let base = match owner.kind {
+        OwnerKind::Holder => &addresses.selfcare,
+        OwnerKind::Customer => &addresses.customer_area,
+    };
+    let link = |purpose, path: &str| -> Result<String, Failure> {
+        let token = Token::of_notice(*owner, &record.pk, purpose, record.created_at, cx.keys());
+        Ok(format!("{base}/{path}/{}", token.seal(purpose, cx.keys(), cx.entropy())?))
+    };
+    Ok(Links {
+        selfcare: base.clone(),
+        customer_area: addresses.customer_area.clone(),
+        // A customer's account is no identity: there is nothing to suspend.
+        block: if notice.is_security() && owner.kind == OwnerKind::Holder { Some(link(Purpose::Block, "blocks")?) } else { None },
+        unlock: if notice.carries_unlock_link() { Some(link(Purpose::Unlock, "unlocks")?) } else { None },
+        unlock_days: cx.policy().throttle.unlock_link_days,
+        block_days: cx.policy().session.block_link_days,
+    })
+}
+
+/// A notice's key as a log may show it: its kind, without whom it is for.
+fn shown(pk: &str) -> &str {
+    pk.split('#').next().unwrap_or_default()
+}

@@ -1,0 +1,110 @@
+//! GET /v1/selfcare/deadlines: everything that will happen to the identity, and when (rule 39); as JSON or as an iCalendar file.
+
+use icalendar::{Calendar, Component as _, Event, Property};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use sportello_contract::problem::Language;
+use sportello_contract::spec::{Limit, Spec};
+use sportello_rules::deadline::{Deadline, Kind, PasswordRecord, Records, deadlines};
+use sportello_rules::service::CredentialKind;
+use sportello_runtime::access::{HolderActor, HolderHighest};
+use sportello_runtime::profile::Profile;
+use sportello_runtime::{Cx, Failure, Operation, Reply};
+
+use crate::deadline_text::text;
+
+/// Lists the deadlines.
+pub struct DeadlineList;
+
+/// Everything that will happen, soonest first.
+#[derive(Serialize, JsonSchema)]
+pub struct Output {
+    /// The deadlines.
+    items: Vec<Item>,
+}
+
+/// One deadline.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// What happens.
+    #[schemars(with = "String")]
+    kind: Kind,
+    /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    at: Timestamp,
+    /// Days that are left then, for a notice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days_left: Option<u32>,
+    /// The credential that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    credential: Option<CredentialKind>,
+    /// The same for a person.
+    text: String,
+}
+
+impl Operation for DeadlineList {
+    const SPEC: Spec = Spec::get("selfcare.deadline.list", "/v1/selfcare/deadlines")
+        .summary("List everything that will happen to the identity, and when; as an .ics file too")
+        .or_calendar()
+        .limit(Limit::ORDINARY);
+    type Auth = HolderHighest;
+    type Input = ();
+    type Output = Output;
+
+    async fn handle(cx: &Cx, holder: HolderActor, (): ()) -> Result<Reply<Output>, Failure> {
+        let profile = Profile::open(cx, &holder.owner, &holder.records.profile)?;
+        let deadlines = deadlines(&records(&holder, &profile), cx.policy(), cx.now);
+        let language = cx.language;
+        let calendar = Some(calendar(&deadlines, &holder.records.auth.identity_id, cx.now, language));
+        let items = deadlines.into_iter().map(|deadline| Item {
+            kind: deadline.kind,
+            at: whole_second(deadline.at),
+            days_left: deadline.days_left,
+            credential: deadline.credential,
+            text: text(&deadline, language),
+        });
+        Ok(Reply { body: Output { items: items.collect() }, commit: sportello_store::commit::Commit::new(), calendar })
+    }
+}
+
+/// The rules' view of what is kept of a holder.
+fn records(holder: &HolderActor, profile: &Profile) -> Records {
+    let auth = &holder.records.auth;
+    let due = holder.records.password_due.as_ref().filter(|due| due.password_version == auth.password.version);
+    Records {
+        expires_on: auth.expires_on,
+        birth_date: profile.birth_date,
+        password: Some(PasswordRecord { changed_at: auth.password.changed_at, warned: due.map(|due| due.warned.clone()).unwrap_or_default() }),
+        tries: auth.password_throttle(),
+        document_expires_on: profile.documents.iter().filter_map(|document| document.expires_on).max(),
+        last_used_at: auth.last_used_at,
+        credentials: auth.active_credentials().filter(|(_, expires_on)| expires_on.is_some()).collect(),
+        auto_renewal: auth.auto_renewal,
+        ..Records::new(auth.kind, auth.state.clone())
+    }
+}
+
+/// People and calendars count in seconds; the instant just behind a limit is shown as the limit.
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+fn calendar(deadlines: &[Deadline], identity_id: &str, now: Timestamp, language: Language) -> String {
+    let stamp = |at: Timestamp| at.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let mut calendar = Calendar::empty();
+    calendar.append_property(Property::new("VERSION", "2.0")).append_property(Property::new("PRODID", "-//Sportello//Deadlines//EN"));
+    calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
+    for deadline in deadlines {
+        let at = stamp(deadline.at);
+        // The same deadline has the same id in every download, so that a calendar updates it instead of doubling it.
+        let about = deadline.credential.map_or_else(String::new, |credential| format!("-{credential:?}"));
+        let days = deadline.days_left.map_or_else(String::new, |days| format!("-{days}"));
+        let mut event = Event::with_uid(&format!("{:?}{about}{days}-{at}-{identity_id}@sportello", deadline.kind));
+        event.add_property("DTSTAMP", stamp(now)).add_property("DTSTART", &at).add_property("SUMMARY", text(deadline, language));
+        calendar.push(event.done());
+    }
+    calendar.to_string()
+}

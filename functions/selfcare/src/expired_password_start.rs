@@ -1,0 +1,94 @@
+//! POST /v1/selfcare/expired-password: proves an expired password and the active second factor, for a token that only sets a new one (rule 15).
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sportello_contract::problem::Code;
+use sportello_contract::secret::Secret;
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_rules::otp::totp_step;
+use sportello_runtime::access::Anyone;
+use sportello_runtime::profile::open_totp;
+use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
+use sportello_store::charge::Secrets;
+use sportello_store::commit::Commit;
+use sportello_store::key::OwnerKind;
+use sportello_store::record::AuthRecord;
+
+use crate::sign_in::is_expired;
+use crate::sign_in_start::Username;
+
+/// Begins the expired-password procedure.
+pub struct ExpiredPasswordStart;
+
+/// Input of the operation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// Username.
+    #[schemars(length(min = 1, max = 254))]
+    username: Username,
+    /// The expired password.
+    password: Secret,
+    /// A code of the active second factor; needed where one is active.
+    #[serde(default)]
+    code: Option<Secret>,
+}
+
+/// What sets the new password.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// Names the procedure in the next request; good for that only, and once.
+    reset_id: Secret,
+    /// Until when the next request must come.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    expires_at: Timestamp,
+}
+
+impl Operation for ExpiredPasswordStart {
+    const SPEC: Spec = Spec::create("selfcare.expired-password.start", "/v1/selfcare/expired-password")
+        .summary("Prove an expired password and the second factor, to set a new one")
+        .limit(Limit::GUARDED)
+        .hashing()
+        .charges()
+        .idempotent()
+        .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
+        .problems(&[Code::SignInRefused, Code::PasswordNotExpired]);
+    type Auth = Anyone;
+    type Input = Input;
+    type Output = Output;
+
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
+        let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
+        let Some(auth) = throttle::charge::<AuthRecord>(cx, &owner, Secrets::BOTH).await? else {
+            cx.hasher().pretend(input.password.expose()).await?;
+            return Err(Code::SignInRefused.into());
+        };
+        let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
+        let step = match (open_totp(cx.keys(), &owner, &auth)?, &input.code) {
+            (None, _) => Some(None),
+            (Some(_), None) => None,
+            (Some(secret), Some(code)) => totp_step(&secret, code.expose(), cx.now, auth.totp_step, &cx.policy().totp)
+                .map_err(|error| Failure::fault(error.to_string()))?
+                .map(Some),
+        };
+        let (true, Some(step), true) = (right, step, auth.state.may_sign_in()) else {
+            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::BOTH)?));
+        };
+        let mut update = Commit::auth(&owner).clear_password_tries().clear_otp_tries().same_password(auth.password.version);
+        if let Some(step) = step {
+            update = update.consume_step(step);
+        }
+        let mut commit = Commit::new();
+        commit.update_auth(update, Code::SignInRefused);
+        if !is_expired(cx, &auth) {
+            return Err(Failure::with(Code::PasswordNotExpired, commit));
+        }
+        let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+        let expires_at = token.over_at(cx.policy().session.expired_password_minutes);
+        let reset_id = Secret::new(token.seal(Purpose::ExpiredPassword, cx.keys(), cx.entropy())?);
+        Ok(Reply::after(commit, Output { reset_id, expires_at }))
+    }
+}

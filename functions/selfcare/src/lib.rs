@@ -1,0 +1,23 @@
+//! The selfcare: what its holder does with an identity.
+
+mod deadline_text;
+mod new_password;
+mod sign_in;
+
+sportello_runtime::operations! {
+    sign_in_start::SignInStart,
+    sign_in_otp::SignInOtp,
+    session_list::SessionList,
+    session_end::SessionEnd,
+    identity_read::IdentityRead,
+    deadline_list::DeadlineList,
+    password_check::PasswordCheck,
+    password_generate::PasswordGenerate,
+    password_change::PasswordChange,
+    expired_password_start::ExpiredPasswordStart,
+    expired_password_finish::ExpiredPasswordFinish,
+    block_by_link_read::BlockByLinkRead,
+    block_by_link::BlockByLink,
+    unlock_by_link_read::UnlockByLinkRead,
+    unlock_by_link::UnlockByLink,
+}

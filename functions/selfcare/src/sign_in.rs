@@ -1,0 +1,135 @@
+//! What the operations of signing in share: the last step, which opens a session, and the devices that are remembered.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::Serialize;
+use sportello_contract::problem::Code;
+use sportello_contract::secret::Secret;
+use sportello_notify::Notice;
+use sportello_rules::password::validity::{Validity, validity};
+use sportello_rules::service::Level;
+use sportello_runtime::token::Token;
+use sportello_runtime::{Cx, Failure, entropy, session};
+use sportello_store::commit::{AuthUpdate, Commit};
+use sportello_store::key::Owner;
+use sportello_store::record::AuthRecord;
+
+/// Bytes of a device's token.
+const DEVICE: usize = 16;
+
+/// What comes next in a sign-in.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "next", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Next {
+    /// The holder is signed in.
+    Done {
+        /// The open session.
+        session: SessionOutput,
+    },
+    /// A code of the active L2 credential is needed.
+    Otp {
+        /// Names this sign-in in the next request.
+        sign_in_id: Secret,
+        /// Until when the next request must come.
+        #[schemars(with = "String", extend("format" = "date-time"))]
+        expires_at: Timestamp,
+    },
+    /// A signature or a smart card is needed: L3 is active.
+    Signature {
+        /// Names this sign-in in the next request.
+        sign_in_id: Secret,
+        /// Until when the next request must come.
+        #[schemars(with = "String", extend("format" = "date-time"))]
+        expires_at: Timestamp,
+    },
+    /// The password has expired: a new one must be set by the expired-password procedure (rule 15).
+    ExpiredPassword,
+}
+
+/// A session that was just opened.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionOutput {
+    /// Bearer token; it is shown this once.
+    pub token: Secret,
+    /// Public id of the session.
+    pub session_id: String,
+    /// Level that was proved.
+    #[schemars(with = "String", extend("enum" = ["l1", "l2", "l3"]))]
+    pub level: Level,
+    /// When the session is over.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub expires_at: Timestamp,
+    /// Names this device at the next sign-in; given when the device was new (rule 23).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_token: Option<Secret>,
+}
+
+/// Whether the ordinary way in is closed because the password has expired.
+pub fn is_expired(cx: &Cx, auth: &AuthRecord) -> bool {
+    matches!(validity(auth.password.changed_at, cx.now, &cx.policy().password), Validity::Expired { .. })
+}
+
+/// Opens a session of `level`: completes `update` of the AUTH item, remembers the device and tells of a new one.
+pub fn open_session(
+    cx: &Cx,
+    owner: &Owner,
+    auth: &AuthRecord,
+    level: Level,
+    device: Option<&Secret>,
+    update: AuthUpdate,
+) -> Result<(Commit, SessionOutput), Failure> {
+    let (mut update, mut commit) = (update.same_epoch(auth.epoch).same_password(auth.password.version), Commit::new());
+    let known = device.map(|token| hash(cx, owner, token)).filter(|hash| is_known(cx, auth, hash));
+    let mut device_token = None;
+    let hash = match known {
+        Some(hash) => hash,
+        None => {
+            let token = Secret::new(URL_SAFE_NO_PAD.encode(entropy::bytes::<DEVICE>(cx.entropy())?));
+            let hash = hash(cx, owner, &token);
+            if let Some(oldest) = crowded_out(cx, auth) {
+                update = update.forget(&oldest);
+            }
+            let notice = Notice::NewDevice { at: cx.now, device: cx.device.clone() };
+            commit.notice(&format!("new-device#{}#{hash}", owner.pk()), owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+            device_token = Some(token);
+            hash
+        }
+    };
+    let opening = session::open(cx, owner, auth.epoch, Some(level))?;
+    commit.update_auth(update.seen(&hash, cx.now), Code::SignInRefused);
+    commit.open_session(owner, &opening.record);
+    let output = SessionOutput {
+        token: Secret::new(opening.token),
+        session_id: opening.record.id().to_owned(),
+        level,
+        expires_at: opening.record.expires_at,
+        device_token,
+    };
+    Ok((commit, output))
+}
+
+fn hash(cx: &Cx, owner: &Owner, token: &Secret) -> String {
+    let hash = cx.keys().keyed_hash(&[b"device", owner.pk().as_bytes(), token.expose().as_bytes()]);
+    hash.iter().take(DEVICE).map(|b| format!("{b:02x}")).collect()
+}
+
+fn is_known(cx: &Cx, auth: &AuthRecord, hash: &str) -> bool {
+    let oldest = cx.now.saturating_sub(SignedDuration::from_hours(24 * i64::from(cx.policy().session.device_days))).unwrap_or(Timestamp::MIN);
+    auth.devices.get(hash).is_some_and(|seen| *seen > oldest.as_millisecond())
+}
+
+fn crowded_out(cx: &Cx, auth: &AuthRecord) -> Option<String> {
+    let most = usize::try_from(cx.policy().session.max_devices).unwrap_or(usize::MAX);
+    let oldest = auth.devices.iter().min_by_key(|(_, seen)| **seen);
+    oldest.filter(|_| auth.devices.len() >= most).map(|(hash, _)| hash.clone())
+}
+
+/// A token between two steps of a sign-in, and until when it is good.
+pub fn step(cx: &Cx, owner: Owner, auth: &AuthRecord, purpose: sportello_runtime::token::Purpose) -> Result<(Secret, Timestamp), Failure> {
+    let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+    let expires_at = token.over_at(cx.policy().session.sign_in_minutes);
+    Ok((Secret::new(token.seal(purpose, cx.keys(), cx.entropy())?), expires_at))
+}

@@ -1,0 +1,85 @@
+//! POST /v1/selfcare/sign-ins/{signInId}/otp: the code of the active L2 credential (rules 18, 21, 22).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sportello_contract::problem::Code;
+use sportello_contract::secret::Secret;
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_rules::otp::totp_step;
+use sportello_rules::service::Level;
+use sportello_rules::throttle::Gate;
+use sportello_runtime::access::Anyone;
+use sportello_runtime::profile::open_totp;
+use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
+use sportello_store::charge::Secrets;
+use sportello_store::commit::Commit;
+use sportello_store::key::OwnerKind;
+use sportello_store::record::AuthRecord;
+
+use crate::sign_in::{Next, is_expired, open_session, step};
+
+/// Proves the second factor of a sign-in.
+pub struct SignInOtp;
+
+/// Input of the operation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// The sign-in, as its start named it.
+    sign_in_id: Secret,
+    /// The code that the app shows.
+    code: Secret,
+    /// The token that an earlier sign-in gave this device.
+    #[serde(default)]
+    device_token: Option<Secret>,
+}
+
+impl Operation for SignInOtp {
+    const SPEC: Spec = Spec::create("selfcare.sign-in.otp", "/v1/selfcare/sign-ins/{signInId}/otp")
+        .summary("Prove the second factor of a sign-in by a code of the app")
+        .limit(Limit::GUARDED)
+        .charges()
+        .idempotent()
+        .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
+        .problems(&[Code::SignInRefused, Code::PasswordExpired]);
+    type Auth = Anyone;
+    type Input = Input;
+    type Output = Next;
+
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
+        let token = Token::open(input.sign_in_id.expose(), Purpose::SignIn, OwnerKind::Holder, cx.keys()).ok_or(Code::SignInRefused)?;
+        let over_at = token.over_at(cx.policy().session.sign_in_minutes);
+        if cx.now >= over_at {
+            return Err(Code::SignInRefused.into());
+        }
+        let owner = token.owner;
+        let auth = throttle::charge::<AuthRecord>(cx, &owner, Secrets::OTP).await?.ok_or(Code::SignInRefused)?;
+        // A sign-in begun before a lock, a new password or a revocation ends with it.
+        let open = auth.password_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Open;
+        if !open || !auth.state.may_sign_in() || auth.password.version != token.version {
+            return Err(Code::SignInRefused.into());
+        }
+        let secret = open_totp(cx.keys(), &owner, &auth)?.ok_or(Code::SignInRefused)?;
+        let proved = totp_step(&secret, input.code.expose(), cx.now, auth.totp_step, &cx.policy().totp);
+        let Some(used) = proved.map_err(|error| Failure::fault(error.to_string()))? else {
+            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP)?));
+        };
+        let update = Commit::auth(&owner).consume_step(used).clear_otp_tries();
+        if is_expired(cx, &auth) {
+            let mut commit = Commit::new();
+            commit.update_auth(update, Code::SignInRefused);
+            return Err(Failure::with(Code::PasswordExpired, commit));
+        }
+        if auth.highest_level() == Level::L3 {
+            let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
+            let mut commit = Commit::new();
+            commit.update_auth(update.same_password(token.version).same_epoch(auth.epoch), Code::SignInRefused);
+            commit.use_once(&owner, &token.nonce(), over_at, Code::SignInRefused);
+            return Ok(Reply::after(commit, Next::Signature { sign_in_id, expires_at }));
+        }
+        let (mut commit, session) = open_session(cx, &owner, &auth, Level::L2, input.device_token.as_ref(), update)?;
+        commit.use_once(&owner, &token.nonce(), over_at, Code::SignInRefused);
+        Ok(Reply::after(commit, Next::Done { session }))
+    }
+}

@@ -1,0 +1,106 @@
+//! POST /v1/selfcare/sign-ins: username and password, the first step of every sign-in (rules 18-24).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sportello_contract::problem::Code;
+use sportello_contract::secret::Secret;
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_rules::service::Level;
+use sportello_rules::throttle::Gate;
+use sportello_runtime::access::Anyone;
+use sportello_runtime::token::Purpose;
+use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
+use sportello_store::charge::Secrets;
+use sportello_store::commit::{AuthUpdate, Commit};
+use sportello_store::key::{Owner, OwnerKind};
+use sportello_store::record::{AuthRecord, StoredPassword};
+
+use crate::sign_in::{Next, is_expired, open_session, step};
+
+/// Begins a sign-in; answers what comes next.
+pub struct SignInStart;
+
+/// Input of the operation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// Username; case, spaces around it and Unicode forms do not count.
+    #[schemars(length(min = 1, max = 254))]
+    username: Username,
+    /// Password.
+    password: Secret,
+    /// The token that an earlier sign-in gave this device.
+    #[serde(default)]
+    device_token: Option<Secret>,
+}
+
+/// A username of bounded length.
+#[derive(Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Username(pub String);
+
+impl TryFrom<String> for Username {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        // 254 is the longest e-mail address, which is what usernames mostly are.
+        if (1..=254).contains(&text.chars().count()) { Ok(Self(text)) } else { Err("expected 1 to 254 characters") }
+    }
+}
+
+impl Operation for SignInStart {
+    const SPEC: Spec = Spec::create("selfcare.sign-in.start", "/v1/selfcare/sign-ins")
+        .summary("Begin a sign-in with username and password; the answer says what comes next")
+        .limit(Limit::GUARDED)
+        .hashing()
+        .charges()
+        .idempotent()
+        .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
+        .problems(&[Code::SignInRefused]);
+    type Auth = Anyone;
+    type Input = Input;
+    type Output = Next;
+
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
+        let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
+        let Some(auth) = throttle::charge::<AuthRecord>(cx, &owner, Secrets::PASSWORD).await? else {
+            cx.hasher().pretend(input.password.expose()).await?;
+            return Err(Code::SignInRefused.into());
+        };
+        if !cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await? {
+            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::PASSWORD)?));
+        }
+        // A lock of the second factor closes this way in too, and a revoked identity has none (rules 19, 21).
+        if !auth.state.may_sign_in() || auth.otp_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Locked {
+            return Err(Code::SignInRefused.into());
+        }
+        let update = refreshed(cx, &owner, &auth, &input.password).await?;
+        if is_expired(cx, &auth) {
+            return Ok(Reply::after(proved(update, &auth), Next::ExpiredPassword));
+        }
+        if auth.highest_level() == Level::L1 {
+            let (commit, session) = open_session(cx, &owner, &auth, Level::L1, input.device_token.as_ref(), update)?;
+            return Ok(Reply::after(commit, Next::Done { session }));
+        }
+        let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignIn)?;
+        Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at }))
+    }
+}
+
+/// Clears the tries, and takes the present scheme where the digest was made by an older one.
+async fn refreshed(cx: &Cx, owner: &Owner, auth: &AuthRecord, password: &Secret) -> Result<AuthUpdate, Failure> {
+    let update = Commit::auth(owner).clear_password_tries();
+    let scheme = cx.hasher().scheme();
+    if auth.password.scheme == scheme {
+        return Ok(update);
+    }
+    let digest = cx.hasher().digest(password.expose(), &auth.salt, &scheme).await?;
+    Ok(update.password(&StoredPassword { digest, scheme, ..auth.password.clone() }))
+}
+
+fn proved(update: AuthUpdate, auth: &AuthRecord) -> Commit {
+    let mut commit = Commit::new();
+    commit.update_auth(update.same_password(auth.password.version).same_epoch(auth.epoch), Code::SignInRefused);
+    commit
+}

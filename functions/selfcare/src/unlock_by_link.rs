@@ -1,0 +1,59 @@
+//! POST /v1/selfcare/unlocks/{token}: confirms the unlocking link of a mail: signing in is possible again (rule 21).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sportello_contract::problem::Code;
+use sportello_contract::secret::Secret;
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_notify::Notice;
+use sportello_runtime::access::Anyone;
+use sportello_runtime::link::{self, Link};
+use sportello_runtime::token::Purpose;
+use sportello_runtime::{Cx, Failure, Operation, Reply};
+use sportello_store::commit::Commit;
+use sportello_store::key::OwnerKind;
+
+/// Confirms the link.
+pub struct UnlockByLink;
+
+/// Input of the operation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// The last part of the link.
+    token: Secret,
+}
+
+impl Operation for UnlockByLink {
+    const SPEC: Spec = Spec::post("selfcare.unlock.by-link", "/v1/selfcare/unlocks/{token}")
+        .summary("Confirm the unlocking link: signing in is possible again")
+        .nothing()
+        .limit(Limit::GUARDED)
+        .idempotent()
+        .grants(&[
+            grant(Table::Identities, Action::Query),
+            grant(Table::Identities, Action::UpdateItem),
+            grant(Table::Identities, Action::PutItem),
+            grant(Table::Outbox, Action::PutItem),
+        ])
+        .problems(&[Code::LinkNotValid]);
+    type Auth = Anyone;
+    type Input = Input;
+    type Output = ();
+
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
+        let link = Link::open(cx, &input.token, Purpose::Unlock, OwnerKind::Holder)?;
+        let owner = link.owner();
+        let records = cx.store.holder(&owner).await?.ok_or(Code::LinkNotValid)?;
+        link::unused(&link, &records.used)?;
+        if !records.auth.state.may_sign_in() {
+            return Err(Code::LinkNotValid.into());
+        }
+        let mut commit = Commit::new();
+        commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
+        commit.update_auth(Commit::auth(&owner).version(records.auth.version).clear_password_tries().clear_otp_tries(), Code::ChangedMeanwhile);
+        let notice = Notice::SignInUnlocked { at: cx.now };
+        commit.notice(&format!("{}#{}", notice.kind(), link.nonce()), &owner, notice.to_json()?, cx.now, Code::LinkNotValid);
+        Ok(Reply::after(commit, ()))
+    }
+}

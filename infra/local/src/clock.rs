@@ -1,0 +1,51 @@
+//! A clock that can be moved forward.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use sportello_runtime::clock::{Clock, SystemClock};
+
+/// The machine's clock, moved forward by an offset that outlives the process.
+pub struct LocalClock {
+    offset_ms: AtomicI64,
+    file: Option<PathBuf>,
+}
+
+/// Time only moves forward: what was written in the future would be nonsense in the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the clock only moves forward")]
+pub struct Backward;
+
+impl LocalClock {
+    /// The clock of a data directory, or of memory only.
+    #[must_use]
+    pub fn new(file: Option<PathBuf>) -> Self {
+        let kept = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()).and_then(|text| text.trim().parse().ok());
+        Self { offset_ms: AtomicI64::new(kept.unwrap_or_default()), file }
+    }
+
+    /// Moves to an instant; from there on time flows as ever.
+    ///
+    /// # Errors
+    /// [`Backward`].
+    pub fn move_to(&self, instant: Timestamp) -> Result<(), Backward> {
+        let offset = instant.as_millisecond() - SystemClock.now().as_millisecond();
+        // A few milliseconds pass between reading the clock and moving it there.
+        if offset + 1000 < self.offset_ms.load(Ordering::SeqCst) {
+            return Err(Backward);
+        }
+        self.offset_ms.fetch_max(offset, Ordering::SeqCst);
+        if let Some(file) = &self.file {
+            drop(std::fs::write(file, offset.to_string()));
+        }
+        Ok(())
+    }
+}
+
+impl Clock for LocalClock {
+    fn now(&self) -> Timestamp {
+        let offset = SignedDuration::from_millis(self.offset_ms.load(Ordering::SeqCst));
+        SystemClock.now().saturating_add(offset).unwrap_or(Timestamp::MAX)
+    }
+}

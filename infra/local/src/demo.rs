@@ -1,0 +1,486 @@
+//! Demo data: holders and customers of every type and status.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sportello_contract::problem::{Code, Language};
+use sportello_contract::spec::Table;
+use sportello_notify::EmailAddress;
+use sportello_rules::calendar::{add_months, date_of};
+use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, Status, SuspensionReason};
+use sportello_rules::password::validity::warnings;
+use sportello_rules::service::CredentialKind;
+use sportello_runtime::Context;
+use sportello_runtime::entropy;
+use sportello_runtime::profile::{Document, Profile};
+use sportello_store::commit::Commit;
+use sportello_store::key::{AUTH, Owner, OwnerKind, PROFILE, SERVICE};
+use sportello_store::record::{
+    AccountRecord, AuthRecord, Bytes, NEVER, PasswordDue, SealedProfile, ServiceCredential, ServiceRecord, ServiceRef, StoredCode, StoredCredential,
+    StoredPassword, StoredTotp,
+};
+use sportello_store::key::OwnerKind::{Customer, Holder};
+
+use crate::stack::StackError;
+
+/// Password of every demo account.
+pub const PASSWORD: &str = "Bianco-Cavallo42!";
+
+/// A demo account, with everything that is needed to use it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// Whose.
+    pub kind: OwnerKind,
+    /// Username.
+    pub username: String,
+    /// Password.
+    pub password: String,
+    /// TOTP secret in base32, where L2 by app is active.
+    pub totp_secret: Option<String>,
+    /// Emergency code.
+    pub emergency_code: Option<String>,
+    /// Type of the identity; none for a customer.
+    pub r#type: Option<IdentityType>,
+    /// E-mail address that its notices go to.
+    pub email: String,
+    /// What it is for.
+    pub what: String,
+}
+
+/// A holder to be made.
+#[derive(Debug, Clone)]
+pub struct NewHolder {
+    /// Username, and e-mail address too.
+    pub username: String,
+    /// Given and family name.
+    pub name: (&'static str, &'static str),
+    /// Type.
+    pub kind: IdentityType,
+    /// Status and its reasons.
+    pub state: IdentityState,
+    /// Password.
+    pub password: String,
+    /// When it was set.
+    pub password_changed_at: Timestamp,
+    /// Whether L2 by app is active.
+    pub totp: bool,
+    /// Other active credentials.
+    pub credentials: Vec<(CredentialKind, Option<Date>)>,
+    /// Last day.
+    pub expires_on: Option<Date>,
+    /// Birth date.
+    pub birth_date: Date,
+    /// Tries of the password charged already.
+    pub tries: u32,
+    /// Where the customer area's view is.
+    pub service: Option<ServiceRef>,
+    /// Language.
+    pub language: Language,
+}
+
+/// An active identity since a year ago.
+#[must_use]
+pub fn active(now: Timestamp) -> IdentityState {
+    IdentityState { activated_at: Some(days_before(now, 365)), steps_done: ActivationStep::ALL.into(), ..IdentityState::default() }
+}
+
+fn days_before(now: Timestamp, days: i64) -> Timestamp {
+    now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MIN)
+}
+
+impl NewHolder {
+    /// An active Personal holder with L2, whose password was set a month ago.
+    #[must_use]
+    pub fn new(username: &str, now: Timestamp) -> Self {
+        Self {
+            username: username.to_owned(),
+            name: ("Maria", "Rossi"),
+            kind: IdentityType::Personal,
+            state: active(now),
+            password: PASSWORD.to_owned(),
+            password_changed_at: days_before(now, 30),
+            totp: true,
+            credentials: Vec::new(),
+            expires_on: Some(add_months(date_of(now), 12)),
+            birth_date: date(1985, 3, 17),
+            tries: 0,
+            service: None,
+            language: Language::It,
+        }
+    }
+
+    /// Makes the holder.
+    ///
+    /// # Errors
+    /// [`StackError`].
+    pub async fn create(&self, app: &Context) -> Result<Account, StackError> {
+        let failed = |error: &dyn std::fmt::Display| StackError(format!("{}: {error}", self.username));
+        let owner = app.keys.owner(Holder, &self.username);
+        let (key, wrapped) = app.keys.new_data_key(&owner, &*app.entropy).map_err(|e| failed(&e))?;
+        let (salt, password) = password(app, &self.password, self.password_changed_at).await.map_err(|e| failed(&e))?;
+        let random = |length: usize| {
+            let mut bytes = vec![0; length];
+            app.entropy.fill(&mut bytes).map(|()| bytes).map_err(|e| failed(&e))
+        };
+        let secret = self.totp.then(|| random(20)).transpose()?;
+        let totp = match &secret {
+            Some(secret) => Some(StoredTotp {
+                secret: key.seal(&*app.entropy, &owner, "totp", secret).map_err(|e| failed(&e))?,
+                activated_at: self.password_changed_at,
+            }),
+            None => None,
+        };
+        let emergency = base32(&random(10)?);
+        let scheme = app.hasher.scheme();
+        let digest = app.hasher.digest(&emergency, &salt, &scheme).await.map_err(|e| failed(&e))?;
+        let now = app.clock.now();
+        let profile = Profile {
+            username: self.username.clone(),
+            given_name: self.name.0.to_owned(),
+            family_name: self.name.1.to_owned(),
+            birth_date: Some(self.birth_date),
+            fiscal_code: Some("RSSMRA85C57H501V".to_owned()),
+            vat_number: None,
+            documents: vec![Document { number: "CA48213XY".to_owned(), expires_on: Some(add_months(date_of(now), 20)) }],
+            email: EmailAddress::parse(&self.username).map_err(|_| StackError(format!("{}: not an address", self.username)))?,
+            mobile: Some("+393331234567".to_owned()),
+        };
+        let sealed = profile.seal(&key, &owner, &*app.entropy).map_err(|e| failed(&e))?;
+        let auth = AuthRecord {
+            pk: owner.pk(),
+            sk: AUTH.to_owned(),
+            version: 1,
+            epoch: 1,
+            identity_id: base32(&random(10)?).to_lowercase(),
+            kind: self.kind,
+            state: self.state.clone(),
+            data_key: wrapped.clone(),
+            salt,
+            password,
+            totp,
+            emergency_code: Some(StoredCode { digest, scheme }),
+            totp_step: None,
+            credentials: self.credentials.iter().map(|(kind, expires_on)| stored(*kind, *expires_on, self.password_changed_at)).collect(),
+            devices: std::collections::BTreeMap::new(),
+            issued_on: self.state.activated_at.map(date_of),
+            expires_on: self.expires_on,
+            auto_renewal: false,
+            last_used_at: self.state.activated_at.map(|_| days_before(now, 3)),
+            service: self.service.clone(),
+            password_tries: self.tries,
+            password_tried_at: (self.tries > 0).then(|| now.as_millisecond()),
+            otp_tries: 0,
+            otp_tried_at: None,
+            ttl: NEVER,
+        };
+        let due = PasswordDue { password_version: auth.password.version, warned: BTreeSet::new() };
+        let next = warnings(self.password_changed_at, &due.warned, now, &app.policy.password).first().map(|warning| warning.at);
+        let mut commit = Commit::new();
+        commit.create(Table::Identities, &auth, Code::ChangedMeanwhile);
+        commit.put_profile(&owner, &SealedProfile { pk: owner.pk(), sk: PROFILE.to_owned(), language: self.language, data_key: wrapped, sealed });
+        if self.state.revoked_at.is_none() {
+            commit.put_password_due(&owner, &due, next);
+        }
+        app.store.commit(commit).await.map_err(|e| failed(&e))?;
+        Ok(Account {
+            kind: Holder,
+            username: self.username.clone(),
+            password: self.password.clone(),
+            totp_secret: secret.map(|secret| base32(&secret)),
+            emergency_code: Some(emergency),
+            r#type: Some(self.kind),
+            email: self.username.clone(),
+            what: String::new(),
+        })
+    }
+}
+
+fn stored(kind: CredentialKind, expires_on: Option<Date>, since: Timestamp) -> StoredCredential {
+    StoredCredential { kind, activated_at: Some(since), suspended_at: None, revoked_at: None, expires_on }
+}
+
+async fn password(app: &Context, text: &str, changed_at: Timestamp) -> Result<(Bytes, StoredPassword), Box<dyn std::error::Error + Send + Sync>> {
+    let salt = Bytes(entropy::bytes::<16>(&*app.entropy)?.to_vec());
+    let scheme = app.hasher.scheme();
+    let digest = app.hasher.digest(text, &salt, &scheme).await?;
+    Ok((salt, StoredPassword { digest, scheme, version: 1, changed_at }))
+}
+
+/// Base32 as TOTP apps read it.
+#[must_use]
+pub fn base32(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut text = String::new();
+    for chunk in bytes.chunks(5) {
+        let word = chunk.iter().fold(0_u64, |word, byte| (word << 8) | u64::from(*byte)) << (8 * (5 - chunk.len()));
+        let digits = (chunk.len() * 8).div_ceil(5);
+        for index in 0..digits {
+            let digit = usize::try_from((word >> (35 - 5 * index)) & 31).unwrap_or_default();
+            text.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'A')));
+        }
+    }
+    text
+}
+
+/// A customer to be made.
+#[derive(Debug, Clone)]
+pub struct NewCustomer {
+    /// Username.
+    pub username: String,
+    /// E-mail address.
+    pub email: String,
+    /// Password.
+    pub password: String,
+}
+
+impl NewCustomer {
+    /// Key of the collection.
+    #[must_use]
+    pub fn owner(&self, app: &Context) -> Owner {
+        app.keys.owner(Customer, &self.username)
+    }
+
+    /// Makes the customer.
+    ///
+    /// # Errors
+    /// [`StackError`].
+    pub async fn create(&self, app: &Context) -> Result<Account, StackError> {
+        let failed = |error: &dyn std::fmt::Display| StackError(format!("{}: {error}", self.username));
+        let owner = self.owner(app);
+        let (key, wrapped) = app.keys.new_data_key(&owner, &*app.entropy).map_err(|e| failed(&e))?;
+        let (salt, password) = password(app, &self.password, days_before(app.clock.now(), 30)).await.map_err(|e| failed(&e))?;
+        let profile = Profile {
+            username: self.username.clone(),
+            given_name: "Carla".to_owned(),
+            family_name: "Neri".to_owned(),
+            birth_date: None,
+            fiscal_code: None,
+            vat_number: None,
+            documents: Vec::new(),
+            email: EmailAddress::parse(&self.email).map_err(|_| StackError(format!("{}: not an address", self.email)))?,
+            mobile: None,
+        };
+        let sealed = profile.seal(&key, &owner, &*app.entropy).map_err(|e| failed(&e))?;
+        let account = AccountRecord {
+            pk: owner.pk(),
+            sk: AUTH.to_owned(),
+            version: 1,
+            epoch: 1,
+            customer_id: base32(&entropy::bytes::<10>(&*app.entropy).map_err(|e| failed(&e))?).to_lowercase(),
+            data_key: wrapped.clone(),
+            salt,
+            password,
+            password_tries: 0,
+            password_tried_at: None,
+            ttl: NEVER,
+        };
+        let mut commit = Commit::new();
+        commit.create(Table::Orders, &account, Code::ChangedMeanwhile);
+        commit.put_profile(&owner, &SealedProfile { pk: owner.pk(), sk: PROFILE.to_owned(), language: Language::It, data_key: wrapped, sealed });
+        app.store.commit(commit).await.map_err(|e| failed(&e))?;
+        Ok(Account {
+            kind: Customer,
+            username: self.username.clone(),
+            password: self.password.clone(),
+            totp_secret: None,
+            emergency_code: None,
+            r#type: None,
+            email: self.email.clone(),
+            what: String::new(),
+        })
+    }
+}
+
+/// A service to be made, with the identity that it shows.
+#[derive(Debug, Clone)]
+pub struct NewService {
+    /// Public id.
+    pub id: String,
+    /// Whose.
+    pub customer: Owner,
+    /// The identity.
+    pub holder: NewHolder,
+    /// When the contract was made.
+    pub contract_at: Timestamp,
+    /// Whether it renews by itself.
+    pub auto_renewal: bool,
+    /// Credentials bought.
+    pub credentials: Vec<(CredentialKind, Option<Date>)>,
+}
+
+impl NewService {
+    /// Makes the identity and the service.
+    ///
+    /// # Errors
+    /// [`StackError`].
+    pub async fn create(mut self, app: &Context) -> Result<Account, StackError> {
+        let sk = format!("{SERVICE}{}", self.id);
+        self.holder.service = Some(ServiceRef { pk: self.customer.pk(), sk: sk.clone() });
+        let account = self.holder.create(app).await?;
+        let offer = match self.holder.kind {
+            IdentityType::Personal => "Sportello ID Personale",
+            IdentityType::Minor => "Sportello ID Minore",
+            IdentityType::Professional => "Sportello ID Professionale",
+            IdentityType::Business => "Sportello ID Aziendale",
+        };
+        let mut commit = Commit::new();
+        commit.put_service(&ServiceRecord {
+            pk: self.customer.pk(),
+            sk,
+            order_id: format!("order-{}", self.id),
+            service_id: self.id,
+            identity: app.keys.owner(Holder, &self.holder.username).pk(),
+            kind: self.holder.kind,
+            status: self.holder.state.status(),
+            offer: offer.to_owned(),
+            contract_at: self.contract_at,
+            expires_on: self.holder.expires_on,
+            anchor_day: self.holder.expires_on.map_or(1, Date::day),
+            auto_renewal: self.auto_renewal,
+            credentials: self.credentials.iter().map(|(kind, expires_on)| ServiceCredential { kind: *kind, expires_on: *expires_on }).collect(),
+            cancelled_at: None,
+        });
+        app.store.commit(commit).await.map_err(|e| StackError(e.to_string()))?;
+        Ok(account)
+    }
+}
+
+/// The demo accounts of a data directory, made at its first start.
+///
+/// # Errors
+/// [`StackError`].
+pub async fn load_or_create(app: &Arc<Context>, file: Option<&Path>) -> Result<Vec<Account>, StackError> {
+    if let Some(kept) = file.and_then(|file| std::fs::read_to_string(file).ok()) {
+        return serde_json::from_str(&kept).map_err(|e| StackError(format!("demo.json cannot be read ({e}): delete the data directory")));
+    }
+    let accounts = create(app).await?;
+    if let Some(file) = file {
+        let text = serde_json::to_string_pretty(&accounts).unwrap_or_default();
+        // Written whole or not at all: a start that was interrupted begins anew.
+        let draft = file.with_extension("new");
+        std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, file)).map_err(|e| StackError(e.to_string()))?;
+    }
+    Ok(accounts)
+}
+
+async fn create(app: &Arc<Context>) -> Result<Vec<Account>, StackError> {
+    let now = app.clock.now();
+    let today = date_of(now);
+    let holder = |username: &str| NewHolder::new(username, now);
+    let suspended = |reason| {
+        let mut state = active(now);
+        state.suspensions.insert(reason, days_before(now, 2));
+        state
+    };
+    let revoked = || IdentityState { revoked_at: Some(days_before(now, 20)), ..active(now) };
+    let pending = IdentityState { steps_done: BTreeSet::from([ActivationStep::IdentityDocument, ActivationStep::HealthCard]), ..IdentityState::default() };
+    let card = vec![(CredentialKind::SmartCard, Some(add_months(today, 2)))];
+    let child = date_of(now).year() - 15;
+    let holders = [
+        ("Password that expires in 6 days: sign in, change it", NewHolder { password_changed_at: days_before(now, 174), ..holder("maria.rossi@example.it") }),
+        ("Level 1 only: signs in with the password alone", NewHolder { name: ("Giulia", "Bianchi"), totp: false, ..holder("giulia.bianchi@example.it") }),
+        (
+            "Password expired 20 days ago: the expired-password procedure",
+            NewHolder { name: ("Paolo", "Verdi"), password_changed_at: days_before(now, 200), ..holder("paolo.verdi@example.it") },
+        ),
+        (
+            "Suspended by the holder two days ago: signs in and may reactivate",
+            NewHolder { name: ("Anna", "D'Angelo"), state: suspended(SuspensionReason::Holder), ..holder("anna.dangelo@example.it") },
+        ),
+        (
+            "Locked after ten failures: only the link of the mail lifts it",
+            NewHolder { name: ("Luca", "De Luca"), tries: 10, ..holder("luca.deluca@example.it") },
+        ),
+        (
+            "To be activated: signs in and sees which steps miss",
+            NewHolder {
+                name: ("Sara", "Conti"),
+                state: pending.clone(),
+                totp: false,
+                expires_on: None,
+                ..holder("sara.conti@example.it")
+            },
+        ),
+        ("Revoked: may not sign in", NewHolder { name: ("Ugo", "Foscolo"), state: revoked(), ..holder("ugo.foscolo@example.it") }),
+        (
+            "Level 3 active: after the code a signature is asked for",
+            NewHolder { name: ("Elena", "Ferri"), credentials: card.clone(), ..holder("elena.ferri@example.it") },
+        ),
+        ("English speaker: mails come in English", NewHolder { name: ("Emma", "Clark"), language: Language::En, ..holder("emma.clark@example.it") }),
+    ];
+    let mut accounts = Vec::new();
+    for (what, holder) in holders {
+        accounts.push(Account { what: what.to_owned(), ..holder.create(app).await? });
+    }
+    let customer = NewCustomer { username: "carla.neri@clienti".to_owned(), email: "carla.neri@example.it".to_owned(), password: PASSWORD.to_owned() };
+    let other = NewCustomer { username: "dario.galli@clienti".to_owned(), email: "dario.galli@example.it".to_owned(), password: PASSWORD.to_owned() };
+    accounts.push(Account { what: "Customer with a service of every type and status".to_owned(), ..customer.create(app).await? });
+    accounts.push(Account { what: "Another customer, with one service".to_owned(), ..other.create(app).await? });
+    let owner = customer.owner(app);
+    let service = |id: &str, kind: IdentityType, state: IdentityState| {
+        let expires_on = state.activated_at.map(|_| add_months(today, 12));
+        let holder = NewHolder { kind, state, expires_on, ..holder(&format!("{id}@example.it")) };
+        NewService { id: id.to_owned(), customer: owner, holder, contract_at: days_before(now, 5), auto_renewal: false, credentials: Vec::new() }
+    };
+    let minor = service("minore-attivo", IdentityType::Minor, active(now));
+    let expiring = service("professionale-in-scadenza", IdentityType::Professional, active(now));
+    let business = service("aziendale-attivo", IdentityType::Business, active(now));
+    let late = service("aziendale-oltre-14-giorni", IdentityType::Business, pending.clone());
+    let services = [
+        ("Personal to activate: can be cancelled at once", service("personale-da-attivare", IdentityType::Personal, pending.clone())),
+        ("Minor to activate: can be cancelled at once", service("minore-da-attivare", IdentityType::Minor, pending.clone())),
+        (
+            "Professional to activate, contract 5 days old: withdrawal form within 14 days",
+            service("professionale-da-attivare", IdentityType::Professional, pending.clone()),
+        ),
+        (
+            "Business to activate, contract 40 days old: withdrawal form beyond 14 days",
+            NewService { contract_at: days_before(now, 40), ..late },
+        ),
+        ("Personal, active", service("personale-attivo", IdentityType::Personal, active(now))),
+        (
+            "A minor's identity, active",
+            NewService { holder: NewHolder { name: ("Tea", "Neri"), birth_date: date(child, 6, 12), ..minor.holder.clone() }, ..minor },
+        ),
+        (
+            "Professional, active, expires within three months: flagged, can be renewed",
+            NewService { holder: NewHolder { expires_on: Some(add_months(today, 2)), ..expiring.holder.clone() }, ..expiring },
+        ),
+        (
+            "Business, active, renews by itself, with a smart card",
+            NewService { auto_renewal: true, credentials: card, ..business },
+        ),
+        ("Personal, suspended", service("personale-sospeso", IdentityType::Personal, suspended(SuspensionReason::Fraud))),
+        ("Personal, revoked: can be cancelled now", service("personale-revocato", IdentityType::Personal, revoked())),
+    ];
+    for (what, service) in services {
+        accounts.push(Account { what: what.to_owned(), ..service.create(app).await? });
+    }
+    let foreign = service("altro-personale", IdentityType::Personal, pending);
+    let foreign = NewService { customer: other.owner(app), ..foreign };
+    accounts.push(Account { what: "The other customer's Personal identity, to activate".to_owned(), ..foreign.create(app).await? });
+    Ok(accounts)
+}
+
+/// The status shown for a demo service, for tests.
+#[must_use]
+pub fn status_of(state: &IdentityState) -> Status {
+    state.status()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base32;
+
+    #[test]
+    fn base32_is_that_of_rfc_4648() {
+        for (plain, text) in [("", ""), ("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foob", "MZXW6YQ"), ("fooba", "MZXW6YTB"), ("foobar", "MZXW6YTBOI")] {
+            assert_eq!(base32(plain.as_bytes()), text);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The documents that are made from the declarations: committed, and checked fresh by a test.
+
+use serde_json::{Value, json};
+use sportello_contract::openapi::{self, Described};
+use sportello_contract::spec::JobSpec;
+
+use crate::{jobs, operations};
+
+fn described() -> Vec<Described> {
+    operations().iter().map(|entry| entry.described).collect()
+}
+
+fn job_specs() -> Vec<JobSpec> {
+    jobs().iter().map(|entry| entry.spec).collect()
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// The OpenAPI document.
+#[must_use]
+pub fn openapi() -> Value {
+    openapi::document(&described())
+}
+
+/// The table of operations and jobs.
+#[must_use]
+pub fn table() -> Value {
+    openapi::table(&described(), &job_specs())
+}
+
+/// Marks around the generated table in the README.
+const BEGIN: &str = "<!-- operations: generated -->\n";
+const END: &str = "<!-- /operations -->";
+
+/// The README with its table of operations made anew.
+#[must_use]
+pub fn readme(present: &str) -> String {
+    let table = openapi::markdown(&described(), &job_specs());
+    match (present.split_once(BEGIN), present.split_once(END)) {
+        (Some((before, _)), Some((_, after))) => format!("{before}{BEGIN}{table}{END}{after}"),
+        _ => present.to_owned(),
+    }
+}
+
+/// One line a binary: the crate's manifest section and its source file.
+fn binary(id: &str, krate: &str, module: &str, kind: &str) -> (String, String, String) {
+    let name = openapi::binary(id);
+    let manifest = format!("[[bin]]\nname = \"{name}\"\npath = \"src/bin/{module}.rs\"\ntest = false\ndoc = false\n\n");
+    let runner = if kind == "job" { "job" } else { "entry" };
+    let source = format!(
+        "//! The Lambda function of `{id}`; generated.\n\nfn main() -> std::process::ExitCode {{\n    sportello_runtime::{runner}::lambda(sportello_{}::entry::{module})\n}}\n",
+        krate.replace('-', "_")
+    );
+    (name, manifest, source)
+}
+
+/// Every generated file by its path from the root of the repository, given the present text of those that are generated in part.
+#[must_use]
+pub fn files(read: impl Fn(&str) -> String) -> Vec<(String, String)> {
+    let mut files = vec![
+        ("infra/openapi.json".to_owned(), pretty(&openapi())),
+        ("infra/operations.json".to_owned(), pretty(&table())),
+        ("README.md".to_owned(), readme(&read("README.md"))),
+    ];
+    let crates = [("customer", "customer-area"), ("selfcare", "selfcare"), ("jobs", "jobs")];
+    for (area, krate) in crates {
+        let ids: Vec<(&str, &str)> = operations()
+            .iter()
+            .map(|entry| (entry.described.spec.id, "operation"))
+            .chain(jobs().iter().map(|entry| (entry.spec.id, "job")))
+            .filter(|(id, _)| id.split('.').next() == Some(area))
+            .collect();
+        let mut manifests = String::new();
+        for (id, kind) in ids {
+            let module = id.split_once('.').map_or(id, |(_, rest)| rest).replace(['.', '-'], "_");
+            let (name, manifest, source) = binary(id, krate, &module, kind);
+            manifests.push_str(&manifest);
+            files.push((format!("functions/{krate}/src/bin/{module}.rs"), source));
+            files.push((format!("tests/fixtures/{name}.json"), pretty(&fixture(id))));
+        }
+        let path = format!("functions/{krate}/Cargo.toml");
+        let present = read(&path);
+        if let (Some((before, _)), Some((_, after))) = (present.split_once(BINARIES), present.split_once(DEPENDENCIES)) {
+            files.push((path, format!("{before}{BINARIES}\n{manifests}{DEPENDENCIES}{after}")));
+        }
+    }
+    files
+}
+
+const BINARIES: &str = "# Binaries: generated.\n";
+const DEPENDENCIES: &str = "[dependencies]\n";
+
+/// The event with which cargo-lambda invokes a function: a real one, without anybody signed in.
+#[must_use]
+pub fn fixture(id: &str) -> Value {
+    if let Some(entry) = operations().iter().find(|entry| entry.described.spec.id == id) {
+        let spec = &entry.described.spec;
+        let path = spec.path.replace('{', "x-").replace('}', "");
+        let names = spec.path.split('/').filter_map(|part| part.strip_prefix('{')).filter_map(|part| part.strip_suffix('}'));
+        let parameters: serde_json::Map<String, Value> = names.map(|name| (name.to_owned(), json!(format!("x-{name}")))).collect();
+        let body = spec.method.has_body().then(|| sample(id).to_string());
+        return crate::gateway::event(&crate::gateway::EventParts {
+            method: spec.method.as_str(),
+            route: spec.path,
+            path: &path,
+            query: "",
+            headers: json!({ "content-type": "application/json", "accept": "application/json" }),
+            parameters,
+            source_ip: "192.0.2.1",
+            request_id: "fixture",
+            time_ms: 1_800_000_000_000,
+            body,
+            base64: false,
+        });
+    }
+    match jobs().iter().find(|entry| entry.spec.id == id).map(|entry| entry.spec.trigger) {
+        Some(sportello_contract::spec::Trigger::Stream { .. }) => json!({ "Records": [crate::stream::record("0", "no-such-notice")] }),
+        _ => crate::scheduler::tick("2027-01-15T08:00:00Z"),
+    }
+}
+
+/// A body that is right in form, for each operation that takes one.
+fn sample(id: &str) -> Value {
+    match id {
+        "customer.session.open" | "selfcare.sign-in.start" | "selfcare.expired-password.start" => json!({ "username": "nobody", "password": "Wrong-Horse42!" }),
+        "selfcare.sign-in.otp" => json!({ "code": "000000" }),
+        "selfcare.password.check" => json!({ "password": "Wrong-Horse42!" }),
+        "selfcare.password.change" => json!({ "current": "Wrong-Horse42!", "new": "Other-Horse43!", "confirmation": "Other-Horse43!", "code": "000000" }),
+        "selfcare.expired-password.finish" => json!({ "new": "Other-Horse43!", "confirmation": "Other-Horse43!" }),
+        _ => json!({}),
+    }
+}
+
+/// The body that [`fixture`] gives an operation; the coverage tests use it too.
+#[must_use]
+pub fn sample_body(id: &str) -> Value {
+    sample(id)
+}

@@ -1,0 +1,252 @@
+//! The whole stack, started and stopped as one.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::http::HeaderMap;
+use sportello_contract::spec::Grant;
+use sportello_rules::policy::Policy;
+use sportello_runtime::config::{Config, Credential};
+use sportello_runtime::entropy::SystemEntropy;
+use sportello_runtime::keys::KeyRing;
+use sportello_runtime::{Context, Entry, JobEntry};
+use sportello_store::meter::{Kind, RoundTrip};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::catcher::{self, Inbox};
+use crate::clock::LocalClock;
+use crate::database::Embedded;
+use crate::demo::{self, Account};
+use crate::stream::StreamHandle;
+use crate::{gateway, local_api, scheduler, stream};
+
+/// How a stack is started.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Port of the gateway; 0 for any free one.
+    pub port: u16,
+    /// Where data is kept; none for memory only.
+    pub data: Option<PathBuf>,
+    /// Whether to make demo data.
+    pub demo: bool,
+    /// The policy; the rules' own with the local stack's ease where none is given.
+    pub policy: Option<Policy>,
+    /// A header that tests set the source address with; the real gateway has none.
+    pub source_header: Option<&'static str>,
+}
+
+/// The stack cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StackError(pub String);
+
+/// What the parts of a running stack share.
+pub struct Shared {
+    /// Context of every function.
+    pub app: Arc<Context>,
+    /// The clock that can be moved.
+    pub clock: Arc<LocalClock>,
+    /// What was sent.
+    pub inbox: Arc<Inbox>,
+    /// The outbox's stream.
+    pub stream: StreamHandle,
+    /// Every operation.
+    pub operations: Vec<&'static Entry>,
+    /// Every job.
+    pub jobs: Vec<&'static JobEntry>,
+    /// Demo accounts.
+    pub accounts: Vec<Account>,
+    /// Held while the clock is moved.
+    pub moving: tokio::sync::Mutex<()>,
+    /// What operations and jobs did to the tables.
+    pub observed: Arc<Observed>,
+    /// Address of the embedded database.
+    pub dynamodb: SocketAddr,
+    requests: AtomicU64,
+    source_header: Option<&'static str>,
+}
+
+/// One invocation's round trips.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// The operation or job.
+    pub id: &'static str,
+    /// Its round trips, in order.
+    pub trips: Vec<RoundTrip>,
+}
+
+impl Invocation {
+    /// Round trips of one kind.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> usize {
+        self.trips.iter().filter(|trip| trip.kind == kind).count()
+    }
+
+    /// Everything it did to the tables.
+    #[must_use]
+    pub fn grants(&self) -> Vec<Grant> {
+        self.trips.iter().flat_map(|trip| trip.grants.iter().copied()).collect()
+    }
+}
+
+/// Invocations since the start; the last ten thousand.
+#[derive(Default)]
+pub struct Observed(Mutex<std::collections::VecDeque<Invocation>>);
+
+impl Observed {
+    /// Notes one.
+    fn note(&self, invocation: Invocation) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= 10_000 {
+            all.pop_front();
+        }
+        all.push_back(invocation);
+    }
+
+    /// All of them, oldest first.
+    #[must_use]
+    pub fn all(&self) -> Vec<Invocation> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+impl Shared {
+    /// A fresh request id.
+    #[must_use]
+    pub fn request_id(&self) -> String {
+        format!("local-{:08}", self.requests.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The source of a connection: the peer, unless a test says otherwise by the header that it chose.
+    #[must_use]
+    pub fn source_ip(&self, headers: &HeaderMap, peer: SocketAddr) -> String {
+        let told = self.source_header.and_then(|name| headers.get(name)).and_then(|value| value.to_str().ok());
+        told.map_or_else(|| peer.ip().to_string(), ToOwned::to_owned)
+    }
+}
+
+/// A running stack; dropping it stops it.
+pub struct Stack {
+    /// Address of the gateway.
+    pub address: SocketAddr,
+    /// What its parts share.
+    pub shared: Arc<Shared>,
+    tasks: Vec<JoinHandle<()>>,
+    database: Embedded,
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// The policy of the local stack: everything comes from one address here.
+#[must_use]
+pub fn local_policy() -> Policy {
+    let mut policy = Policy::default();
+    policy.throttle.address_tries = 1_000_000;
+    policy
+}
+
+impl Stack {
+    /// Starts everything and answers when requests can come.
+    ///
+    /// # Errors
+    /// [`StackError`], saying what to do.
+    pub async fn start(options: Options) -> Result<Self, StackError> {
+        let failed = |what: &str, error: &dyn std::fmt::Display| StackError(format!("{what}: {error}"));
+        if let Some(data) = &options.data {
+            std::fs::create_dir_all(data).map_err(|e| failed(&data.display().to_string(), &e))?;
+        }
+        let file = |name: &str| options.data.as_ref().map(|data| data.join(name));
+        let gateway = TcpListener::bind(("127.0.0.1", options.port)).await;
+        let gateway = gateway.map_err(|e| StackError(format!("port {} cannot be used ({e}): choose another one with --port", options.port)))?;
+        let address = gateway.local_addr().map_err(|e| failed("gateway", &e))?;
+
+        let clock = Arc::new(LocalClock::new(file("clock")));
+        let database = Embedded::start(file("dynamodb.sqlite").as_deref()).map_err(|e| failed("database", &e))?;
+        let inbox = Arc::new(Inbox::new(file("mails.jsonl"), Arc::clone(&clock)));
+        let mail = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|e| failed("catcher", &e))?;
+        let mail_address = mail.local_addr().map_err(|e| failed("catcher", &e))?;
+
+        let keys = keys(file("keys.json").as_deref())?;
+        let config = config(keys, address, database.address, mail_address);
+        let mut app = Context::new(&config, clock.clone(), true).map_err(|e| failed("context", &e))?;
+        app.policy = options.policy.clone().unwrap_or_else(local_policy);
+        app.policy.validate().map_err(|e| failed("policy", &e))?;
+        let observed = Arc::new(Observed::default());
+        let observer = Arc::clone(&observed);
+        app.observer = Some(Arc::new(move |id, trips| observer.note(Invocation { id, trips })));
+        app.store.create_tables().await.map_err(|e| failed("tables", &e))?;
+        let app = Arc::new(app);
+        let accounts = if options.demo { demo::load_or_create(&app, file("demo.json").as_deref()).await? } else { Vec::new() };
+
+        let shared = Arc::new(Shared {
+            app,
+            clock,
+            inbox: Arc::clone(&inbox),
+            stream: StreamHandle::default(),
+            operations: crate::operations(),
+            jobs: crate::jobs(),
+            accounts,
+            moving: tokio::sync::Mutex::default(),
+            observed,
+            dynamodb: database.address,
+            requests: AtomicU64::new(1),
+            source_header: options.source_header,
+        });
+        let router = Router::new().merge(local_api::router()).fallback(gateway::handle).with_state(Arc::clone(&shared));
+        let tasks = vec![
+            tokio::spawn(async move { drop(axum::serve(mail, catcher::router(inbox)).await) }),
+            tokio::spawn(stream::run(Arc::clone(&shared), database.database.clone())),
+            tokio::spawn(scheduler::run(Arc::clone(&shared))),
+            tokio::spawn(async move { drop(axum::serve(gateway, router.into_make_service_with_connect_info::<SocketAddr>()).await) }),
+        ];
+        Ok(Self { address, shared, tasks, database })
+    }
+
+    /// The embedded database, for tests that look behind the interface.
+    #[must_use]
+    pub fn database(&self) -> &dynoxide::Database {
+        &self.database.database
+    }
+}
+
+fn keys(file: Option<&Path>) -> Result<String, StackError> {
+    if let Some(kept) = file.and_then(|file| std::fs::read_to_string(file).ok()) {
+        return Ok(kept);
+    }
+    let fresh = KeyRing::generate(&SystemEntropy::default()).map_err(|e| StackError(e.to_string()))?;
+    if let Some(file) = file {
+        std::fs::write(file, &fresh).map_err(|e| StackError(format!("{}: {e}", file.display())))?;
+    }
+    Ok(fresh)
+}
+
+fn config(keys: String, gateway: SocketAddr, dynamodb: SocketAddr, mail: SocketAddr) -> Config {
+    Config {
+        table_prefix: "sportello-".to_owned(),
+        policy_file: None,
+        keys_file: None,
+        keys: Some(keys),
+        selfcare_url: format!("http://{gateway}/_local/selfcare"),
+        customer_area_url: format!("http://{gateway}/_local/customer-area"),
+        provider: "Sportello ID".to_owned(),
+        support: "assistenza@sportello.example".to_owned(),
+        mail_from: "Sportello ID <no-reply@sportello.example>".to_owned(),
+        mail_configuration_set: None,
+        region: "eu-south-1".to_owned(),
+        dynamodb_endpoint: Some(format!("http://{dynamodb}")),
+        ses_endpoint: Some(format!("http://{mail}")),
+        access_key_id: "local".to_owned(),
+        secret_access_key: Credential("local".to_owned()),
+        session_token: None,
+    }
+}

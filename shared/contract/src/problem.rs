@@ -1,0 +1,292 @@
+//! Refusals: one stable code each, answered as RFC 9457 problems in Italian or English.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Languages of texts that people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// Italian, the default: holders are Italian.
+    #[default]
+    It,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// Both languages.
+    pub const ALL: [Self; 2] = [Self::It, Self::En];
+
+    /// The tag of the language.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::It => "it",
+            Self::En => "en",
+        }
+    }
+
+    /// The language that an `Accept-Language` header prefers among ours; none where it names neither (RFC 9110, 12.5.4).
+    #[must_use]
+    pub fn from_header(header: &str) -> Option<Self> {
+        let mut best: Option<(u32, Self)> = None;
+        for range in header.split(',').take(32) {
+            let mut parts = range.split(';').map(str::trim);
+            let tag = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let weight = parts.find_map(|p| p.strip_prefix("q=")).map_or(Some(1000), thousandths).unwrap_or_default();
+            let language = match tag.split('-').next() {
+                Some("it" | "*") => Self::It,
+                Some("en") => Self::En,
+                _ => continue,
+            };
+            if weight > 0 && best.is_none_or(|(most, _)| weight > most) {
+                best = Some((weight, language));
+            }
+        }
+        best.map(|(_, language)| language)
+    }
+}
+
+fn thousandths(quality: &str) -> Option<u32> {
+    let (whole, fraction) = quality.split_once('.').unwrap_or((quality, ""));
+    let whole: u32 = whole.parse().ok().filter(|w| *w <= 1)?;
+    let fraction: String = fraction.chars().chain("000".chars()).take(3).collect();
+    Some((whole * 1000 + fraction.parse::<u32>().ok()?).min(1000))
+}
+
+macro_rules! codes {
+    ($($(#[$meta:meta])* $variant:ident = $status:literal $code:literal, $it:literal, $en:literal;)*) => {
+        /// Every way in which a request can be refused; the code is stable, the texts are for people.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code { $($(#[$meta])* $variant,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Status of the answer.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* }
+            }
+
+            /// The stable code.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// What it says to a person.
+            #[must_use]
+            pub const fn text(self, language: Language) -> &'static str {
+                match (self, language) { $((Self::$variant, Language::It) => $it, (Self::$variant, Language::En) => $en,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is no JSON.
+    MalformedJson = 400 "malformed-json", "Il corpo della richiesta non è JSON valido.", "The body is not valid JSON.";
+    /// The JSON nests too deep.
+    JsonTooDeep = 400 "json-too-deep", "Il JSON è annidato troppo in profondità.", "The JSON nests too deep.";
+    /// A field stands twice.
+    DuplicateField = 400 "duplicate-field", "Un campo compare due volte.", "A field appears twice.";
+    /// A field that the operation does not know.
+    UnknownField = 400 "unknown-field", "Un campo non è previsto da questa operazione.", "This operation does not know a field.";
+    /// A required field misses.
+    MissingField = 400 "missing-field", "Manca un campo obbligatorio.", "A required field is missing.";
+    /// A field has the wrong type or form.
+    InvalidField = 400 "invalid-field", "Un campo ha un tipo o una forma non validi.", "A field has the wrong type or form.";
+    /// The operation takes no body.
+    BodyNotAllowed = 400 "body-not-allowed", "Questa operazione non accetta un corpo.", "This operation takes no body.";
+    /// The cursor was not made here, or is too old.
+    CursorInvalid = 400 "cursor-invalid", "Il cursore non è valido o è scaduto: ricominciare dalla prima pagina.", "The cursor is not valid or has expired: start from the first page.";
+    /// The Idempotency-Key is not a quoted string of 1 to 255 visible characters.
+    IdempotencyKeyInvalid = 400 "idempotency-key-invalid", "L'intestazione Idempotency-Key non è valida.", "The Idempotency-Key header is not valid.";
+    /// No session, or one that is over.
+    Unauthenticated = 401 "unauthenticated", "Occorre accedere: la sessione manca, è scaduta o è stata chiusa.", "Sign in first: the session is missing, expired or ended.";
+    /// Wrong username, password or code, or too many tries; which of them is not told (rule 21).
+    SignInRefused = 401 "sign-in-refused", "Accesso non riuscito: credenziali errate o temporaneamente bloccate.", "Sign-in failed: wrong or temporarily locked credentials.";
+    /// The current password or the second factor was not proved.
+    ProofRefused = 401 "proof-refused", "La password attuale o il codice non sono corretti, oppure i tentativi sono esauriti.", "The current password or the code is wrong, or there are no tries left.";
+    /// The session's level is below the highest active one (rule 18).
+    LevelTooLow = 403 "level-too-low", "Occorre accedere con il livello più alto attivo.", "Sign in with the highest level that is active.";
+    /// The identity's status does not allow it.
+    StatusNotAllowed = 403 "status-not-allowed", "Lo stato dell'identità non consente questa operazione.", "The identity's status does not allow this operation.";
+    /// There is nothing here, or not for the caller (rule 66).
+    NotFound = 404 "not-found", "La risorsa non esiste.", "There is no such resource.";
+    /// The path has other methods.
+    MethodNotAllowed = 405 "method-not-allowed", "Il metodo non è previsto per questo indirizzo.", "This address does not have that method.";
+    /// None of the accepted types can be produced.
+    NotAcceptable = 406 "not-acceptable", "Nessuno dei formati accettati è disponibile.", "None of the accepted formats is available.";
+    /// Another change came first; nothing was done.
+    ChangedMeanwhile = 409 "changed-meanwhile", "I dati sono cambiati nel frattempo: nulla è stato modificato, riprovare.", "The data changed meanwhile: nothing was done, try again.";
+    /// A request with the same Idempotency-Key is being processed.
+    IdempotencyInFlight = 409 "idempotency-in-flight", "Una richiesta con la stessa Idempotency-Key è in corso.", "A request with the same Idempotency-Key is in flight.";
+    /// The identity is not revoked yet (rule 62).
+    RevokeFirst = 409 "revoke-first", "Prima di cancellare il servizio occorre revocare l'identità.", "Revoke the identity before cancelling the service.";
+    /// The service was cancelled before.
+    AlreadyCancelled = 409 "already-cancelled", "Il servizio è già stato cancellato.", "The service is already cancelled.";
+    /// The password is still valid: the ordinary change applies (rule 15).
+    PasswordNotExpired = 409 "password-not-expired", "La password non è scaduta: usare il cambio password ordinario.", "The password has not expired: use the ordinary change.";
+    /// The password has expired: the separate flow applies (rule 15).
+    PasswordExpired = 409 "password-expired", "La password è scaduta: usare la procedura per password scaduta.", "The password has expired: use the expired-password procedure.";
+    /// The link or the token was used, is over, or never was.
+    LinkNotValid = 410 "link-not-valid", "Il collegamento non è valido, è scaduto o è già stato usato.", "The link is not valid, has expired or was already used.";
+    /// The body is too large.
+    BodyTooLarge = 413 "body-too-large", "Il corpo della richiesta è troppo grande.", "The body is too large.";
+    /// The body's type is not JSON.
+    UnsupportedMediaType = 415 "unsupported-media-type", "Il corpo deve essere application/json.", "The body must be application/json.";
+    /// The new password breaks rules, each named (rule 13).
+    PasswordRefused = 422 "password-refused", "La nuova password non rispetta tutte le regole.", "The new password breaks one or more rules.";
+    /// New password and confirmation differ (rule 17).
+    ConfirmationMismatch = 422 "confirmation-mismatch", "La nuova password e la conferma non coincidono.", "The new password and its confirmation differ.";
+    /// The Idempotency-Key was used with another request.
+    IdempotencyMismatch = 422 "idempotency-mismatch", "La stessa Idempotency-Key è stata usata con un'altra richiesta.", "The Idempotency-Key was used with another request.";
+    /// Too many tries from one address.
+    TooManyRequests = 429 "too-many-requests", "Troppi tentativi: riprovare più tardi.", "Too many tries: try again later.";
+    /// A fault of ours.
+    Internal = 500 "internal", "Errore interno.", "Internal error.";
+    /// A part that is needed does not answer; nothing was done.
+    Unavailable = 503 "unavailable", "Servizio momentaneamente non disponibile: riprovare.", "Temporarily unavailable: try again.";
+}
+
+/// One broken rule of several, by stable code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Violation {
+    /// Stable code of the rule.
+    pub code: String,
+    /// What it says to a person.
+    pub message: String,
+}
+
+/// A refusal on its way to the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Which refusal.
+    pub code: Code,
+    /// JSON pointer-like name of the field at fault.
+    pub field: Option<String>,
+    /// Every broken rule, where there are several.
+    pub violations: Vec<Violation>,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u32>,
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self { code, field: None, violations: Vec::new(), retry_after: None }
+    }
+}
+
+impl Problem {
+    /// The same refusal, naming the field at fault.
+    #[must_use]
+    pub fn field(self, field: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..self }
+    }
+
+    /// The same refusal, naming every broken rule.
+    #[must_use]
+    pub fn violations(self, violations: Vec<Violation>) -> Self {
+        Self { violations, ..self }
+    }
+
+    /// The same refusal, saying when to try again.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// The body of the answer (RFC 9457). A 5xx carries no detail beyond its general text.
+    #[must_use]
+    pub fn body(&self, language: Language, request_id: &str) -> Value {
+        let mut body = json!({
+            "type": format!("urn:sportello:problem:{}", self.code.as_str()),
+            "title": self.code.text(language),
+            "status": self.code.status(),
+            "code": self.code.as_str(),
+            "requestId": request_id,
+        });
+        if let Some(object) = body.as_object_mut() {
+            if let Some(field) = &self.field {
+                object.insert("field".to_owned(), json!(field));
+            }
+            if !self.violations.is_empty() {
+                object.insert("violations".to_owned(), json!(self.violations));
+            }
+        }
+        body
+    }
+}
+
+/// The shape of a problem answer, for the document.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct ProblemDocument {
+    /// `urn:sportello:problem:` and the code.
+    pub r#type: String,
+    /// What happened, in the language asked for.
+    pub title: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// The stable code.
+    pub code: String,
+    /// The request's id, as in the logs.
+    pub request_id: String,
+    /// The field at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Every broken rule, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub violations: Option<Vec<Violation>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_kebab_case() {
+        let all: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(all.len(), Code::ALL.len());
+        assert!(all.iter().all(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
+        assert!(Code::ALL.iter().all(|code| (400..600).contains(&code.status())));
+    }
+
+    #[test]
+    fn the_preferred_language_wins() {
+        for (header, expected) in [
+            ("en", Some(Language::En)),
+            ("en-GB,it;q=0.9", Some(Language::En)),
+            ("en;q=0.3, it;q=0.9", Some(Language::It)),
+            ("de, fr;q=0.5", None),
+            ("de, en;q=0.001", Some(Language::En)),
+            ("it;q=0", None),
+            ("*", Some(Language::It)),
+            ("en;q=banana", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::from_header(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_problem_names_field_and_rules() {
+        let violation = Violation { code: "password-too-short".into(), message: "Too short".into() };
+        let body = Problem::from(Code::PasswordRefused).field("new").violations(vec![violation]).body(Language::En, "r1");
+        assert_eq!(body["code"], "password-refused");
+        assert_eq!(body["status"], 422);
+        assert_eq!(body["field"], "new");
+        assert_eq!(body["requestId"], "r1");
+        assert_eq!(body["violations"][0]["code"], "password-too-short");
+        let bare = Problem::from(Code::Internal).body(Language::It, "r2");
+        assert_eq!(bare.as_object().map(serde_json::Map::len), Some(5));
+    }
+}

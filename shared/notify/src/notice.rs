@@ -1,0 +1,244 @@
+//! What there is to tell, as the outbox keeps it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sportello_rules::identity::SuspensionReason;
+
+/// Version of the stored form. Adding a kind or an optional field keeps it; anything that an older reader would misread raises it.
+const VERSION: u64 = 1;
+
+/// What a holder or a customer is told. Stored as JSON in the outbox, with its version:
+/// `{"v":1,"kind":"password-warning","daysLeft":7,"expiresAt":"2026-11-22T13:05:00Z"}`.
+///
+/// It carries no address, no name and no link: those belong to the moment of delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Notice {
+    /// The password is about to expire (rule 16).
+    PasswordWarning {
+        /// Days of 86,400 s that are left; 0 reads "less than a day".
+        days_left: u32,
+        /// The instant at which it is expired.
+        expires_at: Timestamp,
+    },
+    /// The password was changed and every session ended (rule 17).
+    PasswordChanged {
+        /// When.
+        at: Timestamp,
+        /// Whether the old one had expired and the separate flow of rule 15 was taken.
+        after_expiry: bool,
+    },
+    /// Repeated failures paused the sign-in for a while (rule 21).
+    SignInPaused {
+        /// When.
+        at: Timestamp,
+        /// When it opens again by itself.
+        until: Timestamp,
+    },
+    /// Further failures locked the sign-in until a single-use link is used (rule 21).
+    SignInLocked {
+        /// When.
+        at: Timestamp,
+    },
+    /// The pause or the lock was lifted with the link (rule 21).
+    SignInUnlocked {
+        /// When.
+        at: Timestamp,
+    },
+    /// A sign-in came from a device never seen before (rule 23).
+    NewDevice {
+        /// When.
+        at: Timestamp,
+        /// Short description of the device, such as "Firefox"; the renderer trusts it no more than any other text.
+        device: String,
+    },
+    /// A reason was added to those that suspend the identity (rule 35).
+    IdentitySuspended {
+        /// When.
+        at: Timestamp,
+        /// Which reason.
+        reason: SuspensionReason,
+    },
+    /// The service was cancelled; told to the customer, who may not be the holder (rule 62).
+    ServiceCancelled {
+        /// When.
+        at: Timestamp,
+        /// The service's identifier, as the customer area shows it.
+        service_id: String,
+        /// The offer's name.
+        offer: String,
+    },
+}
+
+impl Notice {
+    /// Every kind, as stored, in the order of the variants.
+    pub const KINDS: [&'static str; 8] = [
+        "password-warning",
+        "password-changed",
+        "sign-in-paused",
+        "sign-in-locked",
+        "sign-in-unlocked",
+        "new-device",
+        "identity-suspended",
+        "service-cancelled",
+    ];
+
+    /// The kind as stored; it also names the notice's templates.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::PasswordWarning { .. } => "password-warning",
+            Self::PasswordChanged { .. } => "password-changed",
+            Self::SignInPaused { .. } => "sign-in-paused",
+            Self::SignInLocked { .. } => "sign-in-locked",
+            Self::SignInUnlocked { .. } => "sign-in-unlocked",
+            Self::NewDevice { .. } => "new-device",
+            Self::IdentitySuspended { .. } => "identity-suspended",
+            Self::ServiceCancelled { .. } => "service-cancelled",
+        }
+    }
+
+    /// Whether the mail carries the single-use "it wasn't me" link (rule 40). A suspension carries none: there is nothing left to suspend.
+    #[must_use]
+    pub const fn is_security(&self) -> bool {
+        match self {
+            Self::PasswordChanged { .. } | Self::SignInPaused { .. } | Self::SignInLocked { .. } | Self::SignInUnlocked { .. } | Self::NewDevice { .. } => true,
+            Self::PasswordWarning { .. } | Self::IdentitySuspended { .. } | Self::ServiceCancelled { .. } => false,
+        }
+    }
+
+    /// Whether the mail carries the single-use link that lifts the pause or the lock at once (rule 21).
+    #[must_use]
+    pub const fn carries_unlock_link(&self) -> bool {
+        match self {
+            Self::SignInPaused { .. } | Self::SignInLocked { .. } => true,
+            Self::PasswordWarning { .. }
+            | Self::PasswordChanged { .. }
+            | Self::SignInUnlocked { .. }
+            | Self::NewDevice { .. }
+            | Self::IdentitySuspended { .. }
+            | Self::ServiceCancelled { .. } => false,
+        }
+    }
+
+    /// The stored form, with its version.
+    ///
+    /// # Errors
+    /// [`NoticeError::Malformed`] should a field not be expressible in JSON; none of today's fields is.
+    pub fn to_json(&self) -> Result<String, NoticeError> {
+        #[derive(Serialize)]
+        struct Stored<'a> {
+            v: u64,
+            #[serde(flatten)]
+            notice: &'a Notice,
+        }
+        Ok(serde_json::to_string(&Stored { v: VERSION, notice: self })?)
+    }
+
+    /// Reads the stored form. Unknown fields are passed over: during a release the outbox holds what newer code wrote.
+    ///
+    /// # Errors
+    /// [`NoticeError::Version`] for a version that this code does not know or that is missing, [`NoticeError::Malformed`] for anything else.
+    pub fn from_json(json: &str) -> Result<Self, NoticeError> {
+        // The version first: a newer form is to be named as such, whatever else in it looks wrong.
+        let stored: serde_json::Value = serde_json::from_str(json)?;
+        let found = stored.get("v").and_then(serde_json::Value::as_u64);
+        if found != Some(VERSION) {
+            return Err(NoticeError::Version { found });
+        }
+        Ok(serde_json::from_value(stored)?)
+    }
+}
+
+/// Why a stored notice cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum NoticeError {
+    /// The version is missing or unknown.
+    #[error("unknown version of a notice: {found:?}")]
+    Version {
+        /// The number found, if it is one.
+        found: Option<u64>,
+    },
+    /// The JSON is no notice.
+    #[error("malformed notice")]
+    Malformed(#[from] serde_json::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn every() -> [Notice; 8] {
+        let now = at("2026-11-22T13:05:00Z");
+        [
+            Notice::PasswordWarning { days_left: 7, expires_at: now },
+            Notice::PasswordChanged { at: now, after_expiry: true },
+            Notice::SignInPaused { at: now, until: at("2026-11-22T13:35:00Z") },
+            Notice::SignInLocked { at: now },
+            Notice::SignInUnlocked { at: now },
+            Notice::NewDevice { at: now, device: "Firefox".to_owned() },
+            Notice::IdentitySuspended { at: now, reason: SuspensionReason::Turned18 },
+            Notice::ServiceCancelled { at: now, service_id: "svc-1".to_owned(), offer: "SPID Personale".to_owned() },
+        ]
+    }
+
+    #[test]
+    fn the_stored_form_stays_as_it_is() {
+        let stored: Vec<String> = every().iter().map(|notice| notice.to_json().unwrap()).collect();
+        assert_eq!(
+            stored,
+            [
+                r#"{"v":1,"kind":"password-warning","daysLeft":7,"expiresAt":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"password-changed","at":"2026-11-22T13:05:00Z","afterExpiry":true}"#,
+                r#"{"v":1,"kind":"sign-in-paused","at":"2026-11-22T13:05:00Z","until":"2026-11-22T13:35:00Z"}"#,
+                r#"{"v":1,"kind":"sign-in-locked","at":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"sign-in-unlocked","at":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"new-device","at":"2026-11-22T13:05:00Z","device":"Firefox"}"#,
+                r#"{"v":1,"kind":"identity-suspended","at":"2026-11-22T13:05:00Z","reason":"turned-18"}"#,
+                r#"{"v":1,"kind":"service-cancelled","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID Personale"}"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn every_notice_comes_back_and_names_its_kind() {
+        for (notice, kind) in every().into_iter().zip(Notice::KINDS) {
+            let json = notice.to_json().unwrap();
+            assert_eq!(notice.kind(), kind);
+            assert!(json.contains(&format!(r#""kind":"{kind}""#)));
+            assert_eq!(Notice::from_json(&json).unwrap(), notice);
+        }
+    }
+
+    #[test]
+    fn another_version_is_named_and_never_guessed() {
+        let later = r#"{"v":2,"kind":"sign-in-locked","at":"2026-11-22T13:05:00Z"}"#;
+        assert!(matches!(Notice::from_json(later), Err(NoticeError::Version { found: Some(2) })));
+        let none = r#"{"kind":"sign-in-locked","at":"2026-11-22T13:05:00Z"}"#;
+        assert!(matches!(Notice::from_json(none), Err(NoticeError::Version { found: None })));
+        let text = r#"{"v":"1","kind":"sign-in-locked","at":"2026-11-22T13:05:00Z"}"#;
+        assert!(matches!(Notice::from_json(text), Err(NoticeError::Version { found: None })));
+    }
+
+    #[test]
+    fn what_is_no_notice_is_refused_and_what_is_new_is_passed_over() {
+        for json in
+            ["", "[]x", r#"{"v":1}"#, r#"{"v":1,"kind":"weather"}"#, r#"{"v":1,"kind":"sign-in-locked"}"#, r#"{"v":1,"kind":"sign-in-locked","at":"noon"}"#]
+        {
+            assert!(matches!(Notice::from_json(json), Err(NoticeError::Malformed(_))), "{json}");
+        }
+        assert!(Notice::from_json(r#"{"v":1,"kind":"sign-in-locked","at":"2026-11-22T13:05:00Z","place":"Rome"}"#).is_ok());
+    }
+
+    #[test]
+    fn links_follow_the_rules() {
+        let security: Vec<&str> = every().iter().filter(|notice| notice.is_security()).map(Notice::kind).collect();
+        assert_eq!(security, ["password-changed", "sign-in-paused", "sign-in-locked", "sign-in-unlocked", "new-device"]);
+        let unlock: Vec<&str> = every().iter().filter(|notice| notice.carries_unlock_link()).map(Notice::kind).collect();
+        assert_eq!(unlock, ["sign-in-paused", "sign-in-locked"]);
+    }
+}

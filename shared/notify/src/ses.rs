@@ -1,0 +1,124 @@
+//! The way out: Amazon SES (v1).
+
+use aws_sdk_ses::config::http::HttpResponse;
+use aws_sdk_ses::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ses::operation::send_email::SendEmailError;
+use aws_sdk_ses::types::{Body, Content, Destination, Message};
+
+use crate::address::EmailAddress;
+use crate::render::Mail;
+
+const CHARSET: &str = "UTF-8";
+
+/// Longest code of an error that is repeated.
+const CODE_LENGTH: usize = 64;
+
+/// Codes of refusals that pass: the sender is too fast, or sending is paused. Any other refusal with a status below 500 but 429 is final.
+const TRANSIENT: [&str; 11] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "AccountSendingPaused",
+    "AccountSendingPausedException",
+    "ConfigurationSetSendingPaused",
+    "ConfigurationSetSendingPausedException",
+];
+
+/// Sends mails through SES.
+#[derive(Debug, Clone)]
+pub struct Mailer {
+    client: aws_sdk_ses::Client,
+    from: String,
+    configuration_set: Option<String>,
+}
+
+/// Why a mail was not accepted. It carries the service's code and nothing of the mail or its address, so it may be logged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// It may pass: throttling, paused sending, a time-out, no connection, a fault of the service. After some of these the mail may yet have been sent.
+    #[error("the mail was not sent for now: {code}")]
+    Transient {
+        /// The service's code, or a word for what failed.
+        code: String,
+    },
+    /// It will not pass: the same mail would be refused again.
+    #[error("the mail was refused: {code}")]
+    Refused {
+        /// The service's code, or a word for what failed.
+        code: String,
+    },
+}
+
+impl SendError {
+    /// Whether another attempt makes sense.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Transient { .. } => true,
+            Self::Refused { .. } => false,
+        }
+    }
+}
+
+impl Mailer {
+    /// Sends from `from`, a verified address, or a name and address in ASCII (`Sportello ID <no-reply@id.example>`), through a configuration set if one is given.
+    #[must_use]
+    pub fn new(client: aws_sdk_ses::Client, from: impl Into<String>, configuration_set: Option<String>) -> Self {
+        Self { client, from: from.into(), configuration_set }
+    }
+
+    /// Hands a mail to SES and answers the message's id. SES knows no idempotency: called again after a time-out, the mail may arrive twice.
+    ///
+    /// # Errors
+    /// [`SendError::Transient`] when another attempt makes sense, [`SendError::Refused`] when it does not.
+    pub async fn send(&self, to: &EmailAddress, mail: &Mail) -> Result<String, SendError> {
+        let body = Body::builder().text(content(&mail.text)?).html(content(&mail.html)?).build();
+        let message = Message::builder().subject(content(&mail.subject)?).body(body).build();
+        let sent = self
+            .client
+            .send_email()
+            .source(&self.from)
+            .destination(Destination::builder().to_addresses(to.expose()).build())
+            .message(message)
+            .set_configuration_set_name(self.configuration_set.clone())
+            .send()
+            .await
+            .map_err(|error| classify(&error))?;
+        Ok(sent.message_id)
+    }
+}
+
+fn content(data: &str) -> Result<Content, SendError> {
+    Content::builder().data(data).charset(CHARSET).build().map_err(|_| SendError::Refused { code: "construction".to_owned() })
+}
+
+fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
+    let transient = |code: &str| SendError::Transient { code: code.to_owned() };
+    match error {
+        SdkError::ConstructionFailure(_) => SendError::Refused { code: "construction".to_owned() },
+        SdkError::TimeoutError(_) => transient("timeout"),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => transient("timeout"),
+        SdkError::DispatchFailure(_) => transient("dispatch"),
+        SdkError::ResponseError(response) => by_answer(None, response.raw().status().as_u16()),
+        SdkError::ServiceError(service) => by_answer(service.err().code(), service.raw().status().as_u16()),
+        // The enum may grow; a mail is not given up for an error that nobody here knows.
+        _ => transient("unknown"),
+    }
+}
+
+fn by_answer(code: Option<&str>, status: u16) -> SendError {
+    let passes = code.is_some_and(|code| TRANSIENT.contains(&code)) || !(400..500).contains(&status) || matches!(status, 403 | 429);
+    // 403 is a role or a credential of ours that somebody will mend: it says nothing of this mail.
+    // Behind a broken proxy a "code" may be anything.
+    let code = code
+        .filter(|code| code.len() <= CODE_LENGTH && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.'))
+        .map_or_else(|| format!("status {status}"), ToOwned::to_owned);
+    if passes { SendError::Transient { code } } else { SendError::Refused { code } }
+}
+
+#[cfg(test)]
+mod tests;

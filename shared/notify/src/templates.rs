@@ -1,0 +1,47 @@
+//! The words, compiled in: `templates/{it,en}/<kind>.txt`, what every mail shares, and the two layouts.
+
+use crate::notice::Notice;
+use crate::render::Language;
+
+/// Layout of the text part.
+pub(crate) const LAYOUT_TEXT: &str = include_str!("../templates/layout.txt");
+/// Layout of the HTML part.
+pub(crate) const LAYOUT_HTML: &str = include_str!("../templates/layout.html");
+
+/// What the mails of one language share.
+pub(crate) struct Shared {
+    /// The first line.
+    pub(crate) greeting: &'static str,
+    /// The end of every security mail: the "it wasn't me" link (rule 40).
+    pub(crate) not_me: &'static str,
+    /// The small print.
+    pub(crate) footer: &'static str,
+}
+
+macro_rules! template {
+    ($language:expr, $file:literal) => {
+        match $language {
+            Language::It => include_str!(concat!("../templates/it/", $file, ".txt")),
+            Language::En => include_str!(concat!("../templates/en/", $file, ".txt")),
+        }
+    };
+}
+
+/// The shared parts in a language.
+pub(crate) const fn shared(language: Language) -> Shared {
+    Shared { greeting: template!(language, "greeting"), not_me: template!(language, "not-me"), footer: template!(language, "footer") }
+}
+
+/// A notice's title and body in a language.
+pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
+    match notice {
+        Notice::PasswordWarning { .. } => template!(language, "password-warning"),
+        Notice::PasswordChanged { .. } => template!(language, "password-changed"),
+        Notice::SignInPaused { .. } => template!(language, "sign-in-paused"),
+        Notice::SignInLocked { .. } => template!(language, "sign-in-locked"),
+        Notice::SignInUnlocked { .. } => template!(language, "sign-in-unlocked"),
+        Notice::NewDevice { .. } => template!(language, "new-device"),
+        Notice::IdentitySuspended { .. } => template!(language, "identity-suspended"),
+        Notice::ServiceCancelled { .. } => template!(language, "service-cancelled"),
+    }
+}

@@ -1,0 +1,164 @@
+//! Instants, spans and borrowed text as words that a mail may hold.
+
+use jiff::Timestamp;
+use sportello_rules::calendar::rome;
+
+use crate::render::Language;
+
+const MONTHS_IT: [&str; 12] =
+    ["gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"];
+const MONTHS_EN: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+/// An instant in Rome (rule 1): "22 novembre 2026, ore 14:05", "22 November 2026, 14:05". In the hour that happens twice (rule 3) it says which one.
+pub(crate) fn instant(at: Timestamp, language: Language) -> String {
+    let local = rome().to_datetime(at);
+    let (year, day, hour, minute) = (local.year(), local.day(), local.hour(), local.minute());
+    let months = match language {
+        Language::It => &MONTHS_IT,
+        Language::En => &MONTHS_EN,
+    };
+    let month = usize::try_from(local.month()).ok().and_then(|number| months.get(number.checked_sub(1)?)).copied().unwrap_or_default();
+    // An instant is never in a gap, so ambiguous means "happens twice".
+    let twice = rome().to_ambiguous_timestamp(local).is_ambiguous();
+    let summer = rome().to_offset_info(at).dst().is_dst();
+    let which = match (twice, summer, language) {
+        (false, _, _) => "",
+        (true, true, Language::It) => " (ora legale)",
+        (true, false, Language::It) => " (ora solare)",
+        (true, true, Language::En) => " (summer time)",
+        (true, false, Language::En) => " (standard time)",
+    };
+    match language {
+        Language::It if day == 1 => format!("1º {month} {year}, ore {hour:02}:{minute:02}{which}"),
+        Language::It => format!("{day} {month} {year}, ore {hour:02}:{minute:02}{which}"),
+        Language::En => format!("{day} {month} {year}, {hour:02}:{minute:02}{which}"),
+    }
+}
+
+/// The same within a sentence: "il 22 novembre 2026, ore 14:05" (and "l'8", "l'11"), "on 22 November 2026, 14:05".
+pub(crate) fn on(at: Timestamp, language: Language) -> String {
+    let article = match (language, rome().to_datetime(at).day()) {
+        (Language::It, 8 | 11) => "l'",
+        (Language::It, _) => "il ",
+        (Language::En, _) => "on ",
+    };
+    format!("{article}{}", instant(at, language))
+}
+
+/// Some days in words: "7 giorni", "1 day", "meno di un giorno" for none.
+pub(crate) fn days(count: u32, language: Language) -> String {
+    match (count, language) {
+        (0, Language::It) => "meno di un giorno".to_owned(),
+        (0, Language::En) => "less than a day".to_owned(),
+        (1, Language::It) => "1 giorno".to_owned(),
+        (1, Language::En) => "1 day".to_owned(),
+        (_, Language::It) => format!("{count} giorni"),
+        (_, Language::En) => format!("{count} days"),
+    }
+}
+
+/// Text on one line: line breaks, control characters and runs of white space become one space, invisible and direction-changing characters go.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| !is_invisible(*c)) {
+        if !(c.is_control() || c.is_whitespace()) {
+            line.push(c);
+        } else if !line.is_empty() && !line.ends_with(' ') {
+            line.push(' ');
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// Text that someone else chose (a name, a device, an offer): on one line, at most `longest` characters, and written so that no mail program turns it
+/// into a link: `evil.example` becomes `evil. example`. Otherwise whoever registers with another's address could send them an advertisement from us.
+pub(crate) fn foreign(text: &str, longest: usize) -> String {
+    let line = one_line(text);
+    let mut written = String::with_capacity(line.len());
+    let mut chars = line.chars().peekable();
+    let mut taken = 0_usize;
+    while let Some(c) = chars.next() {
+        taken = taken.saturating_add(1);
+        if taken >= longest && chars.peek().is_some() {
+            written.push('…');
+            break;
+        }
+        written.push(c);
+        let splits = match c {
+            '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => chars.peek().is_some_and(|next| next.is_alphabetic()),
+            ':' => chars.peek() == Some(&'/'),
+            _ => false,
+        };
+        if splits {
+            written.push(' ');
+        }
+    }
+    written
+}
+
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both(text: &str) -> (String, String) {
+        let at = text.parse().unwrap();
+        (instant(at, Language::It), instant(at, Language::En))
+    }
+
+    #[test]
+    fn instants_are_those_of_rome() {
+        assert_eq!(both("2026-11-22T13:05:00Z"), ("22 novembre 2026, ore 14:05".to_owned(), "22 November 2026, 14:05".to_owned()));
+        assert_eq!(both("2026-06-30T22:00:59Z"), ("1º luglio 2026, ore 00:00".to_owned(), "1 July 2026, 00:00".to_owned()));
+        assert_eq!(both("2026-12-31T23:00:00Z"), ("1º gennaio 2027, ore 00:00".to_owned(), "1 January 2027, 00:00".to_owned()));
+    }
+
+    #[test]
+    fn the_night_of_23_hours_has_no_half_past_two_and_the_one_of_25_has_two() {
+        assert_eq!(both("2026-03-29T00:59:59Z").0, "29 marzo 2026, ore 01:59");
+        assert_eq!(both("2026-03-29T01:00:00Z").0, "29 marzo 2026, ore 03:00");
+        assert_eq!(both("2026-10-25T00:30:00Z"), ("25 ottobre 2026, ore 02:30 (ora legale)".to_owned(), "25 October 2026, 02:30 (summer time)".to_owned()));
+        assert_eq!(both("2026-10-25T01:30:00Z"), ("25 ottobre 2026, ore 02:30 (ora solare)".to_owned(), "25 October 2026, 02:30 (standard time)".to_owned()));
+        assert_eq!(both("2026-10-25T02:00:00Z").0, "25 ottobre 2026, ore 03:00");
+    }
+
+    #[test]
+    fn articles_agree_with_the_day_as_it_is_spoken() {
+        let it = |text: &str| on(text.parse().unwrap(), Language::It);
+        assert_eq!(it("2026-11-08T13:05:00Z"), "l'8 novembre 2026, ore 14:05");
+        assert_eq!(it("2026-11-10T23:00:00Z"), "l'11 novembre 2026, ore 00:00");
+        assert_eq!(it("2026-11-01T13:05:00Z"), "il 1º novembre 2026, ore 14:05");
+        assert_eq!(it("2026-11-18T13:05:00Z"), "il 18 novembre 2026, ore 14:05");
+        assert_eq!(on("2026-11-08T13:05:00Z".parse().unwrap(), Language::En), "on 8 November 2026, 14:05");
+    }
+
+    #[test]
+    fn days_agree_in_number() {
+        assert_eq!([0, 1, 2].map(|count| days(count, Language::It)), ["meno di un giorno", "1 giorno", "2 giorni"]);
+        assert_eq!([0, 1, 2].map(|count| days(count, Language::En)), ["less than a day", "1 day", "2 days"]);
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(one_line("  Maria\r\nBcc: x\t\u{85}y\u{2028}z\u{0} "), "Maria Bcc: x y z");
+        assert_eq!(one_line("a\u{202e}b\u{200b}c\u{feff}"), "abc");
+        assert_eq!(one_line("\r\n"), "");
+        assert_eq!(one_line("Nicolò D'Angelo"), "Nicolò D'Angelo");
+    }
+
+    #[test]
+    fn foreign_text_is_short_and_no_link() {
+        assert_eq!(foreign("http://evil/x www.evil.example", 80), "http: //evil/x www. evil. example");
+        assert_eq!(foreign("Firefox 128.0 (X11; Linux)", 80), "Firefox 128.0 (X11; Linux)");
+        assert_eq!(foreign("M.Grazia", 80), "M. Grazia");
+        assert_eq!(foreign("abcdef", 6), "abcdef");
+        assert_eq!(foreign("abcdefg", 6), "abcde…");
+    }
+}

@@ -1,0 +1,294 @@
+//! Every notice in every language, as it is sent: compared with the files in `snapshots/` (`UPDATE_SNAPSHOTS=1` writes them), and held to what a mail must
+//! and must never hold.
+#![cfg(test)]
+
+mod mails {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::PathBuf;
+
+    use jiff::Timestamp;
+    use sportello_notify::{Language, Links, Mail, Notice, Provider, Recipient, RenderError, render};
+    use sportello_rules::identity::SuspensionReason;
+
+    const SELFCARE: &str = "https://id.example/selfcare";
+    const CUSTOMER_AREA: &str = "https://id.example/customers?from=mail&lang=auto";
+    const BLOCK: &str = "https://id.example/block/7Qm_x-B";
+    const UNLOCK: &str = "https://id.example/unlock/9Zt_y-U";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn provider() -> Provider {
+        Provider { name: "Sportello ID".to_owned(), support: "800 000 000, help@id.example".to_owned() }
+    }
+
+    fn links() -> Links {
+        Links {
+            selfcare: SELFCARE.to_owned(),
+            customer_area: CUSTOMER_AREA.to_owned(),
+            block: Some(BLOCK.to_owned()),
+            unlock: Some(UNLOCK.to_owned()),
+            unlock_days: 3,
+            block_days: 7,
+        }
+    }
+
+    /// Every notice and every variant of its words, with the name of its snapshot.
+    fn every() -> Vec<(String, Notice)> {
+        let now = at("2026-11-22T13:05:00Z");
+        let mut all: Vec<(String, Notice)> = [
+            ("password-warning", Notice::PasswordWarning { days_left: 7, expires_at: now }),
+            ("password-warning-one", Notice::PasswordWarning { days_left: 1, expires_at: now }),
+            ("password-warning-none", Notice::PasswordWarning { days_left: 0, expires_at: now }),
+            ("password-changed", Notice::PasswordChanged { at: now, after_expiry: false }),
+            ("password-changed-after-expiry", Notice::PasswordChanged { at: now, after_expiry: true }),
+            ("sign-in-paused", Notice::SignInPaused { at: now, until: at("2026-11-22T13:35:00Z") }),
+            ("sign-in-locked", Notice::SignInLocked { at: now }),
+            ("sign-in-unlocked", Notice::SignInUnlocked { at: now }),
+            ("new-device", Notice::NewDevice { at: now, device: "Firefox".to_owned() }),
+            ("new-device-unknown", Notice::NewDevice { at: now, device: String::new() }),
+            ("service-cancelled", Notice::ServiceCancelled { at: now, service_id: "SRV-000123".to_owned(), offer: "SPID Professionale".to_owned() }),
+        ]
+        .map(|(name, notice)| (name.to_owned(), notice))
+        .into();
+        for reason in SuspensionReason::ALL {
+            let name = serde_json::to_value(reason).unwrap();
+            all.push((format!("identity-suspended-{}", name.as_str().unwrap()), Notice::IdentitySuspended { at: now, reason }));
+        }
+        all
+    }
+
+    fn mail(notice: &Notice, given_name: &str, language: Language) -> Mail {
+        render(notice, &Recipient { given_name, language, is_holder: true }, &links(), &provider()).unwrap()
+    }
+
+    fn everything() -> Vec<(String, Notice, Language, Mail)> {
+        let mut all = Vec::new();
+        for (name, notice) in every() {
+            for language in Language::ALL {
+                let mail = mail(&notice, "Maria", language);
+                all.push((format!("{name}.{}.txt", language.tag()), notice.clone(), language, mail));
+            }
+        }
+        all
+    }
+
+    /// The addresses of the web in a text, up to what cannot be part of one.
+    fn addresses(text: &str) -> Vec<String> {
+        text.match_indices("http")
+            .map(|(start, _)| &text[start..])
+            .filter(|rest| rest.starts_with("http://") || rest.starts_with("https://"))
+            .map(|rest| rest.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')')).next().unwrap().replace("&amp;", "&"))
+            .collect()
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "whether to write the snapshots is said to the test, not to the product")]
+    fn every_mail_is_as_it_was_approved() {
+        let update = std::env::var("UPDATE_SNAPSHOTS").is_ok_and(|value| value == "1");
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+        let mut known = BTreeSet::new();
+        let mut stale = Vec::new();
+        for (name, _, _, mail) in everything() {
+            let now = format!("{}\n\n======== text ========\n{}\n======== html ========\n{}", mail.subject, mail.text, mail.html);
+            let file = folder.join(&name);
+            if update {
+                fs::write(&file, &now).unwrap();
+            } else if fs::read_to_string(&file).ok().as_deref() != Some(now.as_str()) {
+                stale.push(name.clone());
+            }
+            known.insert(name);
+        }
+        assert!(stale.is_empty(), "these mails changed; look at them with UPDATE_SNAPSHOTS=1 and `git diff`: {stale:?}");
+        let found: BTreeSet<String> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(found, known, "snapshots that no mail has");
+    }
+
+    #[test]
+    fn every_kind_is_among_them() {
+        let kinds: BTreeSet<&str> = every().iter().map(|(_, notice)| notice.kind()).collect();
+        assert_eq!(kinds, BTreeSet::from(Notice::KINDS));
+    }
+
+    #[test]
+    fn nothing_of_a_template_is_left() {
+        for (name, _, _, mail) in everything() {
+            for part in [&mail.subject, &mail.text, &mail.html] {
+                for mark in ["{{", "}}", "{%", "%}", "{#", "-> ", "\n# "] {
+                    assert!(!part.contains(mark), "{mark} in {name}");
+                }
+                assert!(!part.is_empty() && !part.contains("undefined") && !part.contains("none,"), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mail_carries_its_links_in_both_parts_and_no_other() {
+        for (name, notice, _, mail) in everything() {
+            // Who is locked out finds nothing there.
+            let locked_out = matches!(notice, Notice::IdentitySuspended { reason: SuspensionReason::Lockout, .. });
+            let selfcare = !locked_out && !matches!(notice, Notice::SignInPaused { .. } | Notice::SignInLocked { .. } | Notice::ServiceCancelled { .. });
+            let expected: BTreeSet<String> = [
+                (notice.is_security(), BLOCK),
+                (notice.carries_unlock_link(), UNLOCK),
+                (selfcare, SELFCARE),
+                (matches!(notice, Notice::ServiceCancelled { .. }), CUSTOMER_AREA),
+            ]
+            .into_iter()
+            .filter(|(carried, _)| *carried)
+            .map(|(_, link)| link.to_owned())
+            .collect();
+            assert_eq!(addresses(&mail.text).into_iter().collect::<BTreeSet<_>>(), expected, "text of {name}");
+            assert_eq!(addresses(&mail.html).into_iter().collect::<BTreeSet<_>>(), expected, "html of {name}");
+            for link in expected {
+                let escaped = link.replace('&', "&amp;");
+                assert!(mail.html.contains(&format!("href=\"{escaped}\"")), "no button for {link} in {name}");
+                assert!(mail.html.contains(&format!(">{escaped}</p>")), "{link} is not readable in {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_reads_the_text_reads_the_html_too() {
+        for (name, _, language, mail) in everything() {
+            for line in mail.text.lines().filter(|line| !line.is_empty() && *line != "----") {
+                let line = line.strip_suffix(':').unwrap_or(line).replace('&', "&amp;").replace('\'', "&#39;");
+                assert!(mail.html.contains(&line), "{line} is missing in the html of {name}");
+            }
+            assert!(mail.html.contains(&format!("<html lang=\"{}\"", language.tag())));
+        }
+    }
+
+    #[test]
+    fn nothing_is_fetched_when_a_mail_is_opened() {
+        for (name, _, _, mail) in everything() {
+            for element in
+                ["<img", "<link", "<script", "<iframe", "<form", "<object", "<base", "url(", "@import", "src=", "background=", "srcset", "http-equiv"]
+            {
+                assert!(!mail.html.contains(element), "{element} in {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn languages_differ_and_subjects_begin_with_the_brand() {
+        for (name, notice) in every() {
+            let [it, en] = Language::ALL.map(|language| mail(&notice, "Maria", language));
+            assert_ne!(it.subject, en.subject, "{name}");
+            assert!(it.text.starts_with("Ciao Maria,\n") && en.text.starts_with("Hello Maria,\n"), "{name}");
+            assert!([&it, &en].iter().all(|mail| mail.subject.starts_with("Sportello ID – ")), "{name}");
+            // No sentence was left in the other language.
+            let shared: Vec<&str> = it.text.lines().filter(|line| line.len() > 45 && en.text.lines().any(|other| other == *line)).collect();
+            assert!(shared.iter().all(|line| line.starts_with("https://")), "{name}: {shared:?}");
+        }
+        assert_eq!(mail(&every()[3].1, "", Language::It).subject, "Sportello ID – Password di accesso modificata");
+    }
+
+    #[test]
+    fn every_reason_is_told_apart() {
+        for language in Language::ALL {
+            let texts: BTreeSet<String> =
+                SuspensionReason::ALL.map(|reason| mail(&Notice::IdentitySuspended { at: at("2026-11-22T13:05:00Z"), reason }, "", language).text).into();
+            assert_eq!(texts.len(), SuspensionReason::ALL.len());
+            let word = if language == Language::It { "\nMotivo: " } else { "\nReason: " };
+            assert!(texts.iter().all(|text| text.matches(word).count() == 1));
+        }
+    }
+
+    #[test]
+    fn a_password_warning_says_all_that_rule_16_needs() {
+        let notice = Notice::PasswordWarning { days_left: 2, expires_at: at("2026-11-22T13:05:00Z") };
+        let it = mail(&notice, "Maria", Language::It);
+        assert_eq!(it.subject, "Sportello ID – La tua password scade tra 2 giorni");
+        for words in ["2 giorni", "22 novembre 2026, ore 14:05", SELFCARE, "non ti chiede mai la password"] {
+            assert!(it.text.contains(words), "{words}");
+        }
+        let en = mail(&notice, "Maria", Language::En);
+        for words in ["2 days", "22 November 2026, 14:05", SELFCARE, "never asks for your password"] {
+            assert!(en.text.contains(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_changed_password_tells_that_every_session_ended() {
+        let notice = Notice::PasswordChanged { at: at("2026-11-22T13:05:00Z"), after_expiry: false };
+        assert!(mail(&notice, "", Language::It).text.contains("chiuso tutte le sessioni"));
+        assert!(mail(&notice, "", Language::En).text.contains("ended every open session"));
+    }
+
+    #[test]
+    fn every_security_mail_explains_that_only_confirming_suspends() {
+        for (name, notice, language, mail) in everything() {
+            let words = if language == Language::It { "sospesa solo se confermi" } else { "suspended only if you confirm" };
+            let days = if language == Language::It { "7 giorni" } else { "7 days" };
+            assert_eq!(mail.text.contains(words), notice.is_security(), "{name}");
+            assert!(!notice.is_security() || mail.text.contains(days), "{name}");
+        }
+    }
+
+    #[test]
+    fn markup_in_names_and_devices_stays_text() {
+        let hostile = "<script>alert('1')</script>\"&amp;{{ 7*7 }}{% raw %}";
+        for language in Language::ALL {
+            let mail = mail(&Notice::NewDevice { at: at("2026-11-22T13:05:00Z"), device: hostile.to_owned() }, hostile, language);
+            assert!(!mail.html.contains("<script"));
+            assert_eq!(mail.html.matches("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;amp;{{ 7*7 }}").count(), 2);
+            assert_eq!(mail.text.matches("<script>alert('1')</script>\"&amp;{{ 7*7 }}").count(), 2);
+            assert!(!mail.text.contains("49"));
+        }
+    }
+
+    #[test]
+    fn line_breaks_in_values_open_no_line_no_header_and_no_block() {
+        let hostile = "x\r\nBcc: all@evil.example\r\n\r\n# Head\n\n-> block: Win\u{2028}y\u{85}z\0\u{202e}w";
+        let provider = Provider { name: format!("Sportello{hostile}"), support: hostile.to_owned() };
+        for language in Language::ALL {
+            for (name, notice) in [
+                ("device", Notice::NewDevice { at: at("2026-11-22T13:05:00Z"), device: hostile.to_owned() }),
+                ("offer", Notice::ServiceCancelled { at: at("2026-11-22T13:05:00Z"), service_id: hostile.to_owned(), offer: hostile.to_owned() }),
+            ] {
+                let calm = mail(&notice, "Maria", language);
+                let mail = render(&notice, &Recipient { given_name: hostile, language, is_holder: true }, &links(), &provider).unwrap();
+                assert!(!mail.subject.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202e}')), "{name}");
+                assert!(!mail.text.lines().any(|line| line.starts_with("Bcc") || line.starts_with("# Head") || line.starts_with("Win")), "{name}");
+                assert_eq!(mail.text.lines().count(), calm.text.lines().count(), "{name}");
+                assert!(!mail.text.chars().any(|c| c.is_control() && c != '\n'), "{name}");
+                assert_eq!(mail.html.matches("<a ").count(), calm.html.matches("<a ").count(), "{name}");
+                assert_eq!(mail.html.matches("<h2").count(), calm.html.matches("<h2").count(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_or_a_device_brings_no_address_of_its_own() {
+        let hostile = "Win at https://evil.example/x or www.evil.example";
+        let notice = Notice::ServiceCancelled { at: at("2026-11-22T13:05:00Z"), service_id: hostile.to_owned(), offer: hostile.to_owned() };
+        for language in Language::ALL {
+            let mail = mail(&notice, hostile, language);
+            assert!(addresses(&mail.text).iter().chain(&addresses(&mail.html)).all(|address| address == CUSTOMER_AREA));
+            assert!(!mail.text.contains("evil.example") && !mail.html.contains("evil.example"));
+        }
+    }
+
+    #[test]
+    fn a_security_mail_without_its_link_is_never_made() {
+        let recipient = Recipient { given_name: "Maria", language: Language::It, is_holder: true };
+        for (name, notice) in every() {
+            let without_block = render(&notice, &recipient, &Links { block: None, ..links() }, &provider());
+            let missing = matches!(without_block, Err(RenderError::MissingLink("block")));
+            assert_eq!((missing, without_block.is_err()), (notice.is_security(), notice.is_security()), "{name}");
+            let without_unlock = render(&notice, &recipient, &Links { unlock: None, ..links() }, &provider());
+            let missing = matches!(without_unlock, Err(RenderError::MissingLink("unlock")));
+            assert_eq!((missing, without_unlock.is_err()), (notice.carries_unlock_link(), notice.carries_unlock_link()), "{name}");
+        }
+    }
+
+    #[test]
+    fn without_a_name_the_greeting_has_no_gap() {
+        for (given_name, language, greeting) in [("", Language::It, "Ciao,\n"), (" \r\n", Language::En, "Hello,\n")] {
+            assert!(mail(&every()[0].1, given_name, language).text.starts_with(greeting));
+        }
+    }
+}

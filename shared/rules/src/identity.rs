@@ -1,0 +1,303 @@
+//! An identity's status, its set of suspension reasons and its activation steps (rules 19, 32-36, 68).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::policy::IdentityPolicy;
+
+/// The four types of identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityType {
+    /// A natural person, for private use.
+    Personal,
+    /// A natural person under age, tied to a parent's identity.
+    Minor,
+    /// A natural person, for professional use.
+    Professional,
+    /// A company's person.
+    Business,
+}
+
+impl IdentityType {
+    /// Every type, in the order of the guides.
+    pub const ALL: [Self; 4] = [Self::Personal, Self::Minor, Self::Professional, Self::Business];
+}
+
+/// Where an identity stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Bought, not yet activated.
+    ToActivate,
+    /// In use.
+    Active,
+    /// Held by at least one reason.
+    Suspended,
+    /// Ended for good.
+    Revoked,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::ToActivate, Self::Active, Self::Suspended, Self::Revoked];
+}
+
+/// Why an identity is suspended; each reason has an exit of its own (rule 35).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuspensionReason {
+    /// The holder asked for it; ends by the holder or at the end of its days (32-34).
+    Holder,
+    /// The holder reported fraud; a police report turns it into a revocation.
+    Fraud,
+    /// The provider suspects something; only an operator lifts it.
+    ProviderSuspicion,
+    /// The identity document expired; a new validated one lifts it.
+    DocumentExpired,
+    /// A contact turned out to serve another person.
+    SharedContact,
+    /// A reset of the credentials was begun and not finished.
+    UnfinishedReset,
+    /// The minor came of age and has not chosen yet (38).
+    #[serde(rename = "turned-18")]
+    Turned18,
+    /// Too many failures in a row; a single-use link lifts it (21).
+    Lockout,
+}
+
+impl SuspensionReason {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::Holder,
+        Self::Fraud,
+        Self::ProviderSuspicion,
+        Self::DocumentExpired,
+        Self::SharedContact,
+        Self::UnfinishedReset,
+        Self::Turned18,
+        Self::Lockout,
+    ];
+}
+
+/// The six steps of the activation (rule 68).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActivationStep {
+    /// The identity document was uploaded and confirmed.
+    IdentityDocument,
+    /// The health card was uploaded and confirmed.
+    HealthCard,
+    /// A security question was chosen and answered.
+    SecurityQuestion,
+    /// The person was recognised by certificate and PIN.
+    Recognition,
+    /// The contract was signed and the mobile number confirmed.
+    Contract,
+    /// An operator approved.
+    Approval,
+}
+
+impl ActivationStep {
+    /// Every step, in the order that the server enforces.
+    pub const ALL: [Self; 6] =
+        [Self::IdentityDocument, Self::HealthCard, Self::SecurityQuestion, Self::Recognition, Self::Contract, Self::Approval];
+}
+
+/// What decides an identity's status: the instants of activation and revocation, and the set of suspension reasons with the instant of each.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct IdentityState {
+    /// When it became active; none while it is to be activated.
+    pub activated_at: Option<Timestamp>,
+    /// When it was revoked (rule 36).
+    pub revoked_at: Option<Timestamp>,
+    /// Each reason in force and since when (rule 35).
+    #[serde(default)]
+    pub suspensions: BTreeMap<SuspensionReason, Timestamp>,
+    /// Activation steps that are done (rule 19).
+    #[serde(default)]
+    pub steps_done: BTreeSet<ActivationStep>,
+}
+
+/// Why a change of status is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StateRefusal {
+    /// A revoked identity never changes again (rule 36).
+    #[error("the identity is revoked")]
+    Revoked,
+    /// The reason is not in force.
+    #[error("the identity is not suspended for this reason")]
+    NotSuspended,
+}
+
+impl IdentityState {
+    /// The status that the records add up to: Active only when no reason is in force (rule 35).
+    #[must_use]
+    pub fn status(&self) -> Status {
+        if self.revoked_at.is_some() {
+            Status::Revoked
+        } else if self.activated_at.is_none() {
+            Status::ToActivate
+        } else if self.suspensions.is_empty() {
+            Status::Active
+        } else {
+            Status::Suspended
+        }
+    }
+
+    /// Whether the holder may sign in: everyone but a revoked one (rule 19).
+    #[must_use]
+    pub fn may_sign_in(&self) -> bool {
+        self.revoked_at.is_none()
+    }
+
+    /// Adds a reason at `now`. Asking again while it is in force changes nothing and never extends it (rule 32); answers whether it was added.
+    ///
+    /// # Errors
+    /// [`StateRefusal::Revoked`] for a revoked identity.
+    pub fn suspend(&mut self, reason: SuspensionReason, now: Timestamp) -> Result<bool, StateRefusal> {
+        if self.revoked_at.is_some() {
+            return Err(StateRefusal::Revoked);
+        }
+        if self.suspensions.contains_key(&reason) {
+            return Ok(false);
+        }
+        self.suspensions.insert(reason, now);
+        Ok(true)
+    }
+
+    /// Takes one reason away; the others stay in force (rule 35).
+    ///
+    /// # Errors
+    /// [`StateRefusal::Revoked`] for a revoked identity, [`StateRefusal::NotSuspended`] when the reason is not in force.
+    pub fn lift(&mut self, reason: SuspensionReason) -> Result<(), StateRefusal> {
+        if self.revoked_at.is_some() {
+            return Err(StateRefusal::Revoked);
+        }
+        self.suspensions.remove(&reason).map(drop).ok_or(StateRefusal::NotSuspended)
+    }
+
+    /// Revokes for good at `now`; a second revocation keeps the first instant (rule 36).
+    pub fn revoke(&mut self, now: Timestamp) {
+        self.revoked_at.get_or_insert(now);
+    }
+
+    /// When a reason ends by itself, if it does (rules 33, 35).
+    #[must_use]
+    pub fn suspension_ends(&self, reason: SuspensionReason, policy: &IdentityPolicy) -> Option<Timestamp> {
+        let since = self.suspensions.get(&reason)?;
+        let days = match reason {
+            SuspensionReason::Holder => policy.suspension_days,
+            SuspensionReason::Fraud => policy.fraud_suspension_days,
+            SuspensionReason::ProviderSuspicion
+            | SuspensionReason::DocumentExpired
+            | SuspensionReason::SharedContact
+            | SuspensionReason::UnfinishedReset
+            | SuspensionReason::Turned18
+            | SuspensionReason::Lockout => return None,
+        };
+        since.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).ok()
+    }
+
+    /// The activation steps that still miss, in order; none once active (rule 19).
+    #[must_use]
+    pub fn steps_missing(&self) -> Vec<ActivationStep> {
+        if self.activated_at.is_some() {
+            return Vec::new();
+        }
+        ActivationStep::ALL.into_iter().filter(|step| !self.steps_done.contains(step)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn active() -> IdentityState {
+        IdentityState { activated_at: Some(at("2026-01-01T00:00:00Z")), ..IdentityState::default() }
+    }
+
+    #[test]
+    fn status_follows_the_records() {
+        assert_eq!(IdentityState::default().status(), Status::ToActivate);
+        let mut state = active();
+        assert_eq!(state.status(), Status::Active);
+        assert_eq!(state.suspend(SuspensionReason::Fraud, at("2026-02-01T00:00:00Z")), Ok(true));
+        assert_eq!(state.status(), Status::Suspended);
+        state.revoke(at("2026-03-01T00:00:00Z"));
+        assert_eq!(state.status(), Status::Revoked);
+        assert!(!state.may_sign_in());
+        assert_eq!(state.suspend(SuspensionReason::Holder, at("2026-03-02T00:00:00Z")), Err(StateRefusal::Revoked));
+        assert_eq!(state.lift(SuspensionReason::Fraud), Err(StateRefusal::Revoked));
+    }
+
+    #[test]
+    fn active_only_when_every_reason_is_gone() {
+        let mut state = active();
+        let now = at("2026-02-01T00:00:00Z");
+        assert_eq!(state.suspend(SuspensionReason::Holder, now), Ok(true));
+        assert_eq!(state.suspend(SuspensionReason::DocumentExpired, now), Ok(true));
+        assert_eq!(state.lift(SuspensionReason::Holder), Ok(()));
+        assert_eq!(state.status(), Status::Suspended);
+        assert_eq!(state.lift(SuspensionReason::Holder), Err(StateRefusal::NotSuspended));
+        assert_eq!(state.lift(SuspensionReason::DocumentExpired), Ok(()));
+        assert_eq!(state.status(), Status::Active);
+    }
+
+    #[test]
+    fn asking_again_never_extends_the_thirty_days() {
+        let policy = IdentityPolicy::default();
+        let mut state = active();
+        assert_eq!(state.suspend(SuspensionReason::Holder, at("2026-02-01T10:00:00Z")), Ok(true));
+        assert_eq!(state.suspend(SuspensionReason::Holder, at("2026-02-20T10:00:00Z")), Ok(false));
+        assert_eq!(state.suspension_ends(SuspensionReason::Holder, &policy), Some(at("2026-03-03T10:00:00Z")));
+        assert_eq!(state.suspension_ends(SuspensionReason::Fraud, &policy), None);
+    }
+
+    #[test]
+    fn only_holder_and_fraud_end_by_themselves() {
+        let policy = IdentityPolicy::default();
+        for reason in SuspensionReason::ALL {
+            let mut state = active();
+            assert_eq!(state.suspend(reason, at("2026-02-01T10:00:00Z")), Ok(true));
+            let ends = matches!(reason, SuspensionReason::Holder | SuspensionReason::Fraud);
+            assert_eq!(state.suspension_ends(reason, &policy).is_some(), ends, "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn missing_steps_keep_their_order_and_vanish_once_active() {
+        let mut state = IdentityState::default();
+        state.steps_done.insert(ActivationStep::HealthCard);
+        let missing = state.steps_missing();
+        assert_eq!(missing.len(), 5);
+        assert_eq!(missing.first(), Some(&ActivationStep::IdentityDocument));
+        assert!(active().steps_missing().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn the_set_decides_whatever_the_order(order in proptest::collection::vec((0usize..8, any::<bool>()), 0..40)) {
+            let mut state = active();
+            let mut model = BTreeSet::new();
+            let now = at("2026-02-01T00:00:00Z");
+            for (index, add) in order {
+                let reason = SuspensionReason::ALL[index];
+                if add {
+                    prop_assert_eq!(state.suspend(reason, now), Ok(model.insert(reason)));
+                } else {
+                    prop_assert_eq!(state.lift(reason).is_ok(), model.remove(&reason));
+                }
+                let expected = if model.is_empty() { Status::Active } else { Status::Suspended };
+                prop_assert_eq!(state.status(), expected);
+            }
+        }
+    }
+}

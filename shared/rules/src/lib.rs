@@ -1,0 +1,14 @@
+//! The rules of the product (`RULES.md`), as pure functions over values and an injected instant.
+//!
+//! Nothing here does I/O, waits, reads a clock or draws a random number; every number of a rule is a field of [`policy::Policy`].
+
+pub mod calendar;
+pub mod deadline;
+pub mod fiscal_code;
+pub mod identity;
+pub mod otp;
+pub mod password;
+pub mod policy;
+pub mod service;
+pub mod throttle;
+pub mod username;

@@ -1,0 +1,330 @@
+//! Every number of the rules, in one value that is loaded from a file and validated at start.
+
+use serde::{Deserialize, Serialize};
+
+/// Every number of the rules. Fields carry their unit; the number in brackets is the rule's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Passwords (rules 5-17).
+    pub password: PasswordPolicy,
+    /// Repeated failures (rule 21).
+    pub throttle: ThrottlePolicy,
+    /// Codes sent by mail or SMS (rule 31).
+    pub code: CodePolicy,
+    /// Time-based one-time passwords (rule 22).
+    pub totp: TotpPolicy,
+    /// The identity's life (rules 32-38).
+    pub identity: IdentityPolicy,
+    /// Contacts (rule 48).
+    pub contact: ContactPolicy,
+    /// The customer area's services (rules 60-63).
+    pub service: ServicePolicy,
+    /// Sessions and single-purpose tokens (rules 15, 21, 24, 40).
+    pub session: SessionPolicy,
+    /// Delivery of notices.
+    pub notice: NoticePolicy,
+    /// Limits of the HTTP interface.
+    pub http: HttpPolicy,
+}
+
+macro_rules! section {
+    ($(#[$meta:meta])* $name:ident { $($(#[$fmeta:meta])* $field:ident : $ty:ty = $value:expr),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name { $($(#[$fmeta])* pub $field: $ty,)* }
+        impl Default for $name {
+            fn default() -> Self { Self { $($field: $value,)* } }
+        }
+    };
+}
+
+section! {
+    /// Passwords (rules 5-17).
+    PasswordPolicy {
+        /// Shortest length in Unicode scalars after NFC (5).
+        min_length: u32 = 8,
+        /// Longest length in Unicode scalars after NFC (5).
+        max_length: u32 = 20,
+        /// Most identical consecutive characters (7).
+        max_identical_run: u32 = 2,
+        /// Name parts up to this many letters count only when bounded by non-letters (9).
+        short_name_letters: u32 = 2,
+        /// First year that makes four digits a year of a date (11).
+        first_year: i16 = 1900,
+        /// Last year that makes four digits a year of a date (11).
+        last_year: i16 = 2099,
+        /// How many of the last passwords may never come back (12).
+        history_count: u32 = 5,
+        /// Months in which a password that stopped being current may not come back (12).
+        history_months: u32 = 15,
+        /// Validity, in days of 86,400 s (15).
+        valid_days: u32 = 180,
+        /// Days left at which a warning is due, longest first (16).
+        warn_days: Vec<u32> = vec![7, 2],
+        /// Length of a generated password (14).
+        generated_length: u32 = 16,
+    }
+}
+
+section! {
+    /// Repeated failures (rule 21).
+    ThrottlePolicy {
+        /// Failures in a row before the pause.
+        tries_before_pause: u32 = 5,
+        /// Minutes of the pause.
+        pause_minutes: u32 = 30,
+        /// Further failures in a row, after the pause, before the lock that only a link lifts.
+        tries_before_lock: u32 = 5,
+        /// Days for which the unlocking link is good.
+        unlock_link_days: u32 = 3,
+        /// Secrets that one source address may try in a window; an IPv6 /64 is one address.
+        address_tries: u32 = 100,
+        /// Minutes of that window.
+        address_window_minutes: u32 = 15,
+    }
+}
+
+section! {
+    /// Codes sent by mail or SMS (rule 31).
+    CodePolicy {
+        /// Digits of a code.
+        digits: u32 = 6,
+        /// Minutes for which a code is good.
+        valid_minutes: u32 = 5,
+        /// Tries for each code.
+        max_tries: u32 = 5,
+        /// Sends for each operation.
+        max_sends: u32 = 3,
+        /// Seconds to wait before the second send, the third, and so on.
+        send_pauses_seconds: Vec<u32> = vec![30, 120],
+        /// Sends for each holder in a day of Rome.
+        sends_per_day: u32 = 10,
+    }
+}
+
+section! {
+    /// Time-based one-time passwords (rule 22).
+    TotpPolicy {
+        /// Digits of a code.
+        digits: u32 = 6,
+        /// Seconds of a step.
+        step_seconds: u32 = 30,
+        /// Steps accepted on each side of the current one.
+        skew_steps: u32 = 1,
+    }
+}
+
+/// How a holder may revoke (rule 36).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevocationPolicy {
+    /// Online, with the highest factor.
+    Online,
+    /// Only by a signed form that an operator registers.
+    SignedForm,
+}
+
+section! {
+    /// The identity's life (rules 32-38, 56).
+    IdentityPolicy {
+        /// Longest suspension by the holder, in days of 86,400 s (32).
+        suspension_days: u32 = 30,
+        /// Suspension for fraud, in days of 86,400 s (35).
+        fraud_suspension_days: u32 = 30,
+        /// Months without use after which the identity is revoked (37).
+        inactivity_months: u32 = 24,
+        /// Days before that revocation at which a notice is due, longest first (37).
+        inactivity_notice_days: Vec<u32> = vec![90, 30, 10, 1],
+        /// Age at which a minor must choose (38).
+        adult_years: u32 = 18,
+        /// How a holder may revoke (36).
+        revocation: RevocationPolicy = RevocationPolicy::Online,
+        /// Months for which accesses are kept (56).
+        access_retention_months: u32 = 24,
+    }
+}
+
+section! {
+    /// Contacts (rule 48).
+    ContactPolicy {
+        /// Pause between two changes of a recovery contact, in days of 86,400 s.
+        recovery_pause_days: u32 = 6,
+    }
+}
+
+section! {
+    /// The customer area's services (rules 60-63).
+    ServicePolicy {
+        /// Calendar months before expiry from which it is flagged (60).
+        expiry_flag_months: u32 = 3,
+        /// Months that a renewal of a Personal or Minor identity adds (61).
+        free_term_months: u32 = 24,
+        /// Months that a renewal of a Professional or Business identity adds (61).
+        paid_term_months: u32 = 12,
+        /// Days before expiry at which an automatic renewal is charged (61).
+        charge_days: u32 = 7,
+        /// Days before expiry at which a notice is due, besides the flag's first day.
+        expiry_notice_days: Vec<u32> = vec![30, 7],
+        /// Days for withdrawal after the day of the contract (63).
+        withdrawal_days: u32 = 14,
+        /// Year from which 4 October is a national holiday (63).
+        saint_francis_from_year: i16 = 2026,
+    }
+}
+
+section! {
+    /// Sessions and single-purpose tokens (rules 15, 21, 23, 24, 40).
+    SessionPolicy {
+        /// Minutes of a holder's session.
+        selfcare_minutes: u32 = 30,
+        /// Minutes of a customer's session.
+        customer_minutes: u32 = 60,
+        /// Devices that are remembered; the one unused for longest gives way.
+        max_devices: u32 = 20,
+        /// Minutes between the first factor and the last one of a sign-in.
+        sign_in_minutes: u32 = 5,
+        /// Minutes between proving an expired password and setting the new one.
+        expired_password_minutes: u32 = 10,
+        /// Days for which an "it wasn't me" link is good (40).
+        block_link_days: u32 = 7,
+        /// Days after which a device that was not used is new again (23).
+        device_days: u32 = 365,
+    }
+}
+
+section! {
+    /// Delivery of notices.
+    NoticePolicy {
+        /// Deliveries tried before a notice is a dead letter.
+        max_attempts: u32 = 5,
+        /// Seconds for which one consumer holds a notice that it is delivering.
+        lease_seconds: u32 = 60,
+        /// Days after which a delivered notice is tidied away.
+        keep_days: u32 = 90,
+    }
+}
+
+section! {
+    /// Limits of the HTTP interface.
+    HttpPolicy {
+        /// Largest body in bytes.
+        max_body_bytes: u32 = 16 * 1024,
+        /// Deepest nesting of JSON.
+        max_json_depth: u32 = 16,
+        /// Hours for which the first answer to an Idempotency-Key is replayed.
+        idempotency_hours: u32 = 24,
+        /// Items of a page when none is asked for.
+        page_size: u32 = 20,
+        /// Most items of a page.
+        max_page_size: u32 = 100,
+        /// Minutes for which a cursor is good.
+        cursor_minutes: u32 = 60,
+    }
+}
+
+/// A field of the policy that makes no sense, by name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("policy: {field} {problem}")]
+pub struct PolicyError {
+    /// Dotted name of the field.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl Policy {
+    /// Checks that the numbers agree with each other.
+    ///
+    /// # Errors
+    /// The first field that makes no sense.
+    pub fn validate(&self) -> Result<(), PolicyError> {
+        let check = |ok: bool, field: &'static str, problem: &str| {
+            if ok { Ok(()) } else { Err(PolicyError { field, problem: problem.to_owned() }) }
+        };
+        let p = &self.password;
+        check(p.min_length >= 4, "password.min_length", "must be at least 4, one character of each kind")?;
+        check(p.min_length <= p.max_length, "password.max_length", "must not be under password.min_length")?;
+        check(p.max_length <= 128, "password.max_length", "must be at most 128")?;
+        check(p.max_identical_run >= 1, "password.max_identical_run", "must be at least 1")?;
+        check(p.first_year <= p.last_year && p.first_year >= 1, "password.first_year", "must be from 1 to password.last_year")?;
+        check(p.last_year <= 9999, "password.last_year", "must be at most 9999")?;
+        check(p.history_count >= 1, "password.history_count", "must be at least 1")?;
+        check((p.min_length..=p.max_length).contains(&p.generated_length), "password.generated_length", "must be between password.min_length and password.max_length")?;
+        check((1..=3650).contains(&p.valid_days), "password.valid_days", "must be from 1 to 3650")?;
+        check(descending(&p.warn_days), "password.warn_days", "must be positive, longest first, without repeats")?;
+        check(p.warn_days.first().is_none_or(|d| *d < p.valid_days), "password.warn_days", "must be under password.valid_days")?;
+        let t = &self.throttle;
+        check((1..=100).contains(&t.tries_before_pause), "throttle.tries_before_pause", "must be from 1 to 100")?;
+        check((1..=100).contains(&t.tries_before_lock), "throttle.tries_before_lock", "must be from 1 to 100")?;
+        check(t.pause_minutes >= 1, "throttle.pause_minutes", "must be at least 1")?;
+        check(t.unlock_link_days >= 1, "throttle.unlock_link_days", "must be at least 1")?;
+        check(t.address_tries >= t.tries_before_pause, "throttle.address_tries", "must not be under throttle.tries_before_pause")?;
+        check(t.address_window_minutes >= 1, "throttle.address_window_minutes", "must be at least 1")?;
+        let c = &self.code;
+        check((4..=10).contains(&c.digits), "code.digits", "must be from 4 to 10")?;
+        check(c.valid_minutes >= 1, "code.valid_minutes", "must be at least 1")?;
+        check(c.max_tries >= 1, "code.max_tries", "must be at least 1")?;
+        check(c.max_sends >= 1, "code.max_sends", "must be at least 1")?;
+        check(c.send_pauses_seconds.len() + 1 >= usize::try_from(c.max_sends).unwrap_or(usize::MAX), "code.send_pauses_seconds", "must have one pause for each send after the first")?;
+        check(c.send_pauses_seconds.windows(2).all(|w| matches!(w, [a, b] if a <= b)), "code.send_pauses_seconds", "must not shrink")?;
+        check((6..=8).contains(&self.totp.digits), "totp.digits", "must be from 6 to 8")?;
+        check((15..=120).contains(&self.totp.step_seconds), "totp.step_seconds", "must be from 15 to 120")?;
+        check(self.totp.skew_steps <= 2, "totp.skew_steps", "must be at most 2")?;
+        let i = &self.identity;
+        check(i.suspension_days >= 1, "identity.suspension_days", "must be at least 1")?;
+        check(i.fraud_suspension_days >= 1, "identity.fraud_suspension_days", "must be at least 1")?;
+        check(i.inactivity_months >= 1, "identity.inactivity_months", "must be at least 1")?;
+        check(descending(&i.inactivity_notice_days), "identity.inactivity_notice_days", "must be positive, longest first, without repeats")?;
+        check((1..=30).contains(&i.adult_years), "identity.adult_years", "must be from 1 to 30")?;
+        let s = &self.service;
+        check(s.expiry_flag_months >= 1, "service.expiry_flag_months", "must be at least 1")?;
+        check(s.free_term_months >= 1, "service.free_term_months", "must be at least 1")?;
+        check(s.paid_term_months >= 1, "service.paid_term_months", "must be at least 1")?;
+        check(s.withdrawal_days >= 1, "service.withdrawal_days", "must be at least 1")?;
+        check(descending(&s.expiry_notice_days), "service.expiry_notice_days", "must be positive, longest first, without repeats")?;
+        let n = &self.session;
+        check(n.selfcare_minutes >= 1, "session.selfcare_minutes", "must be at least 1")?;
+        check(n.customer_minutes >= 1, "session.customer_minutes", "must be at least 1")?;
+        check((1..=50).contains(&n.max_devices), "session.max_devices", "must be from 1 to 50")?;
+        check(n.sign_in_minutes >= 1, "session.sign_in_minutes", "must be at least 1")?;
+        check(n.expired_password_minutes >= 1, "session.expired_password_minutes", "must be at least 1")?;
+        check(n.block_link_days >= 1, "session.block_link_days", "must be at least 1")?;
+        check(self.notice.max_attempts >= 1, "notice.max_attempts", "must be at least 1")?;
+        check(self.notice.lease_seconds >= 1, "notice.lease_seconds", "must be at least 1")?;
+        let h = &self.http;
+        check((1024..=1024 * 1024).contains(&h.max_body_bytes), "http.max_body_bytes", "must be from 1024 to 1048576")?;
+        check((1..=100).contains(&h.max_json_depth), "http.max_json_depth", "must be from 1 to 100")?;
+        check(h.page_size >= 1 && h.page_size <= h.max_page_size, "http.page_size", "must be from 1 to http.max_page_size")?;
+        check(h.idempotency_hours >= 1, "http.idempotency_hours", "must be at least 1")?;
+        check(h.cursor_minutes >= 1, "http.cursor_minutes", "must be at least 1")
+    }
+}
+
+fn descending(days: &[u32]) -> bool {
+    days.iter().all(|d| *d > 0) && days.windows(2).all(|w| matches!(w, [a, b] if a > b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_policy_is_valid() {
+        assert_eq!(Policy::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_senseless_number_is_named() {
+        let mut policy = Policy::default();
+        policy.password.warn_days = vec![2, 7];
+        assert_eq!(policy.validate().unwrap_err().field, "password.warn_days");
+        let mut policy = Policy::default();
+        policy.password.max_length = 7;
+        assert_eq!(policy.validate().unwrap_err().field, "password.max_length");
+        let mut policy = Policy::default();
+        policy.code.max_sends = 9;
+        assert_eq!(policy.validate().unwrap_err().to_string(), "policy: code.send_pauses_seconds must have one pause for each send after the first");
+    }
+}

@@ -1,0 +1,92 @@
+//! Configuration: the environment, read once.
+
+use std::path::PathBuf;
+
+/// Everything that a deployment decides.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Beginning of the tables' names.
+    pub table_prefix: String,
+    /// File with the policy; the defaults of the rules without it.
+    pub policy_file: Option<PathBuf>,
+    /// File with the key ring.
+    pub keys_file: Option<PathBuf>,
+    /// The key ring itself, where the deployment hands it over in the environment.
+    pub keys: Option<String>,
+    /// Address of the selfcare, for links in mails.
+    pub selfcare_url: String,
+    /// Address of the customer area, for links in mails.
+    pub customer_area_url: String,
+    /// Name of the provider, in mails.
+    pub provider: String,
+    /// How the provider's support is reached, in mails.
+    pub support: String,
+    /// Sender of mails.
+    pub mail_from: String,
+    /// Configuration set of the mail service.
+    pub mail_configuration_set: Option<String>,
+    /// AWS region.
+    pub region: String,
+    /// Address of DynamoDB, where it is not AWS's own.
+    pub dynamodb_endpoint: Option<String>,
+    /// Address of SES, where it is not AWS's own.
+    pub ses_endpoint: Option<String>,
+    /// Access key.
+    pub access_key_id: String,
+    /// Secret of the access key.
+    pub secret_access_key: Credential,
+    /// Token of temporary credentials.
+    pub session_token: Option<Credential>,
+}
+
+/// A credential that is never shown.
+#[derive(Clone)]
+pub struct Credential(pub String);
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential(…)")
+    }
+}
+
+/// Something that the environment must name and does not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {0} is not set")]
+pub struct Missing(pub &'static str);
+
+impl Config {
+    /// The configuration of a deployed function.
+    ///
+    /// # Errors
+    /// [`Missing`], naming the first variable that is not set.
+    pub fn from_environment() -> Result<Self, Missing> {
+        let endpoint = variable("AWS_ENDPOINT_URL");
+        Ok(Self {
+            table_prefix: required("SPORTELLO_TABLE_PREFIX")?,
+            policy_file: variable("SPORTELLO_POLICY_FILE").map(PathBuf::from),
+            keys_file: variable("SPORTELLO_KEYS_FILE").map(PathBuf::from),
+            keys: variable("SPORTELLO_KEYS"),
+            selfcare_url: required("SPORTELLO_SELFCARE_URL")?,
+            customer_area_url: required("SPORTELLO_CUSTOMER_AREA_URL")?,
+            provider: variable("SPORTELLO_PROVIDER").unwrap_or_else(|| "Sportello ID".to_owned()),
+            support: required("SPORTELLO_SUPPORT")?,
+            mail_from: required("SPORTELLO_MAIL_FROM")?,
+            mail_configuration_set: variable("SPORTELLO_MAIL_CONFIGURATION_SET"),
+            region: required("AWS_REGION")?,
+            dynamodb_endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| endpoint.clone()),
+            ses_endpoint: variable("AWS_ENDPOINT_URL_SES").or(endpoint),
+            access_key_id: required("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: Credential(required("AWS_SECRET_ACCESS_KEY")?),
+            session_token: variable("AWS_SESSION_TOKEN").map(Credential),
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the adapter")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(name: &'static str) -> Result<String, Missing> {
+    variable(name).ok_or(Missing(name))
+}

@@ -1,0 +1,178 @@
+//! What every operation and job works with.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sportello_contract::page::Cursors;
+use sportello_contract::problem::Language;
+use sportello_notify::Provider;
+use sportello_notify::Mailer;
+use sportello_rules::policy::{Policy, PolicyError};
+use sportello_store::Store;
+use sportello_store::meter::RoundTrip;
+
+use crate::aws::{self, NoTls};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Missing};
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::hasher::Hasher;
+use crate::keys::{KeyError, KeyRing};
+
+/// Addresses that links in mails begin with: from configuration only, never from a request.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The selfcare.
+    pub selfcare: String,
+    /// The customer area.
+    pub customer_area: String,
+}
+
+/// Notes what invocations did; only tests and the local stack set one.
+pub type Observer = Arc<dyn Fn(&'static str, Vec<RoundTrip>) + Send + Sync>;
+
+/// What lives as long as the process.
+pub struct Context {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// Every number of the rules.
+    pub policy: Policy,
+    /// The key ring.
+    pub keys: Arc<KeyRing>,
+    /// Password digests.
+    pub hasher: Hasher,
+    /// The tables.
+    pub store: Store,
+    /// Beginnings of links.
+    pub addresses: Addresses,
+    /// Who sends the mails.
+    pub provider: Provider,
+    /// Mail, where the function may send it.
+    pub mailer: Option<Mailer>,
+    /// Told of every invocation's round trips.
+    pub observer: Option<Observer>,
+}
+
+/// The process cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The environment misses something.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// A file cannot be read.
+    #[error("{0} cannot be read: {1}")]
+    File(String, std::io::Error),
+    /// The policy's file is not as expected.
+    #[error("policy: {0}")]
+    PolicyFile(serde_json::Error),
+    /// The policy makes no sense.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The key ring makes no sense.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The SDK clients cannot be built.
+    #[error(transparent)]
+    Tls(#[from] NoTls),
+}
+
+impl Context {
+    /// The context of a deployed function.
+    ///
+    /// # Errors
+    /// [`StartError`], saying what to mend.
+    pub fn from_environment(sends_mail: bool) -> Result<Self, StartError> {
+        Self::new(&Config::from_environment()?, Arc::new(SystemClock), sends_mail)
+    }
+
+    /// A context of a configuration and a clock.
+    ///
+    /// # Errors
+    /// [`StartError`], saying what to mend.
+    pub fn new(config: &Config, clock: Arc<dyn Clock>, sends_mail: bool) -> Result<Self, StartError> {
+        let read = |path: &std::path::Path| std::fs::read_to_string(path).map_err(|error| StartError::File(path.display().to_string(), error));
+        let policy: Policy = match &config.policy_file {
+            Some(path) => serde_json::from_str(&read(path)?).map_err(StartError::PolicyFile)?,
+            None => Policy::default(),
+        };
+        policy.validate()?;
+        let ring = match (&config.keys, &config.keys_file) {
+            (Some(json), _) => json.clone(),
+            (None, Some(path)) => read(path)?,
+            (None, None) => return Err(Missing("SPORTELLO_KEYS_FILE").into()),
+        };
+        let keys = Arc::new(KeyRing::parse(&ring)?);
+        let mailer = if sends_mail {
+            Some(Mailer::new(aws::ses(config)?, config.mail_from.clone(), config.mail_configuration_set.clone()))
+        } else {
+            None
+        };
+        Ok(Self {
+            clock,
+            entropy: Arc::new(SystemEntropy::default()),
+            policy,
+            hasher: Hasher::new(Arc::clone(&keys)),
+            keys,
+            store: Store::new(aws::dynamodb(config)?, &config.table_prefix),
+            addresses: Addresses { selfcare: config.selfcare_url.clone(), customer_area: config.customer_area_url.clone() },
+            provider: Provider { name: config.provider.clone(), support: config.support.clone() },
+            mailer,
+            observer: None,
+        })
+    }
+}
+
+/// What one invocation works with: the process's context, its instant, and what is known of the request.
+pub struct Cx {
+    /// The process's context.
+    pub app: Arc<Context>,
+    /// The tables, with this invocation's meter.
+    pub store: Store,
+    /// The instant of the invocation: it does not move while it is handled.
+    pub now: Timestamp,
+    /// The request's id, as the gateway gave it.
+    pub request_id: String,
+    /// The operation's or job's id.
+    pub id: &'static str,
+    /// The caller's address, from the gateway's own context; an IPv6 one by its /64.
+    pub address: String,
+    /// Short description of the caller's device.
+    pub device: String,
+    /// Language of the texts of problems.
+    pub language: Language,
+}
+
+impl Cx {
+    /// Every number of the rules.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.app.policy
+    }
+
+    /// The key ring.
+    #[must_use]
+    pub fn keys(&self) -> &KeyRing {
+        &self.app.keys
+    }
+
+    /// Random bytes.
+    #[must_use]
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.app.entropy
+    }
+
+    /// Password digests.
+    #[must_use]
+    pub fn hasher(&self) -> &Hasher {
+        &self.app.hasher
+    }
+
+    /// The cursors of this operation for one caller.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn cursors<'a>(&'a self, scope: &'a str) -> Result<Cursors<'a>, KeyError> {
+        Ok(Cursors { key: self.keys().cursor_key()?, scope, now: self.now })
+    }
+}

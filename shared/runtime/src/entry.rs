@@ -1,0 +1,322 @@
+//! The way from a gateway's event to an operation and back; the one place where failures become answers.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lambda_http::http::{Response, StatusCode};
+use lambda_http::{Body, Request, service_fn, tracing};
+use serde::{Deserialize, Serialize};
+use sportello_contract::idempotency::{self, Key};
+use sportello_contract::input;
+use sportello_contract::openapi::{Described, allow, schema_of};
+use sportello_contract::problem::{Code, Problem};
+use sportello_contract::spec::{Method, Produces};
+use sportello_store::commit::Commit;
+use sportello_store::meter::Meter;
+use sportello_store::request::FirstAnswer;
+use sportello_store::{Store, StoreError};
+
+use crate::access::Access;
+use crate::request::Incoming;
+use crate::{Context, Cx, Failure, Operation};
+
+/// A future that is owned and may move between threads.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type Run = for<'a> fn(&'a Cx, &'a Incoming, Option<&'a str>) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// An operation with its type erased, so that a function's binary is one line that is not generic.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// The declaration, for routes and documents.
+    pub described: Described,
+    run: Run,
+    caller: fn(Option<&str>) -> String,
+}
+
+/// What became of a request before anything is committed.
+enum Outcome {
+    /// The operation has decided.
+    Decided(Result<Answer, Failure>, Commit, Option<FirstAnswer>),
+    /// The first answer of the same request.
+    Replayed(FirstAnswer),
+    /// It never came to the operation.
+    Stopped(Failure),
+}
+
+/// A successful answer.
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    kind: String,
+    body: String,
+}
+
+impl Entry {
+    /// The entry of an operation.
+    #[must_use]
+    pub const fn of<O: Operation>() -> Self {
+        O::SPEC.check();
+        let described = Described { spec: O::SPEC, level: <O::Auth as Access>::LEVEL, input: schema_of::<O::Input>, output: schema_of::<O::Output> };
+        Self { described, run: |cx, incoming, place| Box::pin(run::<O>(cx, incoming, place)), caller: <O::Auth as Access>::caller }
+    }
+
+    /// Answers one request. A panic is answered with 500 like every other fault of ours.
+    pub fn answer(self, app: Arc<Context>, request: Request) -> BoxFuture<Response<Body>> {
+        Box::pin(async move {
+            let incoming = Incoming::new(request);
+            let (id, language) = (incoming.request_id.clone(), incoming.language);
+            tokio::spawn(dispatch(self, app, incoming)).await.unwrap_or_else(|error| {
+                tracing::error!(request_id = id, operation = self.described.spec.id, %error, "the operation panicked");
+                refusal(&Code::Internal.into(), language, &id, None)
+            })
+        })
+    }
+}
+
+async fn run<O: Operation>(cx: &Cx, incoming: &Incoming, place: Option<&str>) -> Outcome {
+    let first = async {
+        match place {
+            Some(place) => cx.store.first_answer(place).await,
+            None => Ok(None),
+        }
+    };
+    let (actor, first) = tokio::join!(O::Auth::authenticate(cx, &O::SPEC, incoming.token.as_deref()), first);
+    let before = |problem: Problem| Outcome::Stopped(problem.into());
+    let actor = match actor {
+        Ok(actor) => actor,
+        Err(failure) => return Outcome::Stopped(failure),
+    };
+    let calendar = match incoming.wants_calendar(&O::SPEC) {
+        Ok(calendar) => calendar,
+        Err(problem) => return before(problem),
+    };
+    let fields = match incoming.fields(O::SPEC.method, &cx.policy().http) {
+        Ok(fields) => fields,
+        Err(problem) => return before(problem),
+    };
+    let first = match first {
+        Ok(first) => first,
+        Err(error) => return Outcome::Stopped(error.into()),
+    };
+    if let Some(first) = &first
+        && cx.now < first.until
+    {
+        let same = first.fingerprint == idempotency::fingerprint(&incoming.raw_path, &incoming.body);
+        return if same { Outcome::Replayed(first.clone()) } else { before(Code::IdempotencyMismatch.into()) };
+    }
+    let input = match input::read::<O::Input>(&incoming.path, fields) {
+        Ok(input) => input,
+        Err(problem) => return before(problem),
+    };
+    let decided = match O::handle(cx, actor, input).await {
+        Ok(reply) => {
+            let answer = match (calendar, reply.calendar) {
+                (true, Some(file)) => Ok(Answer { kind: "text/calendar; charset=utf-8".to_owned(), body: file }),
+                _ => serde_json::to_string(&reply.body).map(|body| Answer { kind: "application/json".to_owned(), body }).map_err(Failure::from),
+            };
+            (answer, reply.commit)
+        }
+        Err(Failure::Refused { problem, commit }) => (Err(problem.into()), commit),
+        Err(other) => (Err(other), Commit::new()),
+    };
+    Outcome::Decided(decided.0, decided.1, first)
+}
+
+async fn dispatch(entry: Entry, app: Arc<Context>, incoming: Incoming) -> Response<Body> {
+    let (spec, started) = (&entry.described.spec, Instant::now());
+    let meter = app.observer.as_ref().map(|_| Arc::new(Meter::default()));
+    let store: Store = match &meter {
+        Some(meter) => app.store.metered(Arc::clone(meter)),
+        None => app.store.clone(),
+    };
+    let cx = Cx {
+        store,
+        now: app.clock.now(),
+        request_id: incoming.request_id.clone(),
+        id: spec.id,
+        address: incoming.address.clone(),
+        device: incoming.device.clone(),
+        language: incoming.language,
+        app,
+    };
+    let result = decide(entry, &cx, &incoming).await;
+    if let (Some(observer), Some(meter)) = (&cx.app.observer, meter) {
+        observer(spec.id, meter.take());
+    }
+    let (response, code) = match result {
+        Ok((status, answer)) => (success(status, spec.produces, answer, &cx.request_id), None),
+        Err(failure) => {
+            let problem = problem_of(failure, &cx);
+            (refusal(&problem, cx.language, &cx.request_id, None), Some(problem.code.as_str()))
+        }
+    };
+    tracing::info!(
+        request_id = cx.request_id,
+        operation = spec.id,
+        status = response.status().as_u16(),
+        code,
+        duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    response
+}
+
+async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answer), Failure> {
+    let spec = &entry.described.spec;
+    incoming.check_size(&cx.policy().http)?;
+    let place = match incoming.header("idempotency-key").filter(|_| spec.idempotent) {
+        Some(header) => Some(Key::from_header(header)?.place(spec.id, &(entry.caller)(incoming.token.as_deref()))),
+        None => None,
+    };
+    let (decided, mut commit, old) = match (entry.run)(cx, incoming, place.as_deref()).await {
+        Outcome::Decided(decided, commit, old) => (decided, commit, old),
+        Outcome::Replayed(first) => return replay(cx, place.as_deref().unwrap_or_default(), &first),
+        Outcome::Stopped(failure) => return Err(failure),
+    };
+    let (status, answer) = match &decided {
+        Ok(answer) => (spec.success, Answer { kind: answer.kind.clone(), body: answer.body.clone() }),
+        Err(Failure::Refused { problem, .. }) => {
+            let body = problem.body(cx.language, &cx.request_id).to_string();
+            (problem.code.status(), Answer { kind: PROBLEM.to_owned(), body })
+        }
+        Err(_) => return decided.map(|answer| (spec.success, answer)),
+    };
+    // What may come out otherwise next time is not kept: no tries left, somebody else's change.
+    let lasting = status < 500 && !matches!(&decided, Err(Failure::Refused { problem, .. }) if matches!(problem.code, Code::TooManyRequests | Code::ChangedMeanwhile));
+    if let Some(place) = place.as_deref().filter(|_| lasting) {
+        let sealed = cx.keys().seal(cx.entropy(), purpose(place).as_bytes(), &serde_json::to_vec(&answer)?)?;
+        let fingerprint = idempotency::fingerprint(&incoming.raw_path, &incoming.body);
+        let first = FirstAnswer::new(place, fingerprint, status, sportello_store::record::Bytes(sealed), &cx.policy().http, cx.now);
+        commit.first_answer(&first, old.is_some());
+    }
+    cx.store.commit(commit).await?;
+    decided.map(|answer| (spec.success, answer))
+}
+
+const PROBLEM: &str = "application/problem+json";
+
+fn purpose(place: &str) -> String {
+    format!("answer/{place}")
+}
+
+fn replay(cx: &Cx, place: &str, first: &FirstAnswer) -> Result<(u16, Answer), Failure> {
+    let answer = cx.keys().open(purpose(place).as_bytes(), &first.sealed.0)?;
+    Ok((first.status, serde_json::from_slice(&answer)?))
+}
+
+fn problem_of(failure: Failure, cx: &Cx) -> Problem {
+    match failure {
+        Failure::Refused { problem, .. } => problem,
+        Failure::Store(StoreError::Unavailable(error)) => {
+            tracing::error!(request_id = cx.request_id, operation = cx.id, error = chain(&*error), "the store is unavailable");
+            Problem::from(Code::Unavailable).retry_after(1)
+        }
+        Failure::Store(error) => {
+            tracing::error!(request_id = cx.request_id, operation = cx.id, error = chain(&error), "the store failed");
+            Code::Internal.into()
+        }
+        Failure::Fault(error) => {
+            tracing::error!(request_id = cx.request_id, operation = cx.id, error = chain(&*error), "fault");
+            Code::Internal.into()
+        }
+    }
+}
+
+/// An error and its causes, in one line.
+#[must_use]
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn success(status: u16, produces: Produces, answer: Answer, request_id: &str) -> Response<Body> {
+    let replayed_problem = answer.kind == PROBLEM;
+    if produces == Produces::Nothing && !replayed_problem {
+        return response(status, None, String::new(), request_id);
+    }
+    response(status, Some(&answer.kind), answer.body, request_id)
+}
+
+/// The answer of a refusal, as every operation and the gateway itself give it.
+#[must_use]
+pub fn refusal(problem: &Problem, language: sportello_contract::problem::Language, request_id: &str, methods: Option<&[Method]>) -> Response<Body> {
+    let body = problem.body(language, request_id).to_string();
+    let mut answer = response(problem.code.status(), Some(PROBLEM), body, request_id);
+    let headers = answer.headers_mut();
+    headers.insert("content-language", lambda_http::http::HeaderValue::from_static(language.tag()));
+    if let Some(seconds) = problem.retry_after {
+        headers.insert("retry-after", seconds.into());
+    }
+    if problem.code == Code::Unauthenticated {
+        headers.insert("www-authenticate", lambda_http::http::HeaderValue::from_static("Bearer"));
+    }
+    if let Some(value) = methods.and_then(|methods| allow(methods).parse().ok()) {
+        headers.insert("allow", value);
+    }
+    answer
+}
+
+fn response(status: u16, kind: Option<&str>, body: String, request_id: &str) -> Response<Body> {
+    let mut builder = Response::builder().status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    builder = builder.header("cache-control", "no-store").header("x-content-type-options", "nosniff").header("x-request-id", request_id);
+    if let Some(kind) = kind {
+        builder = builder.header("content-type", kind);
+    }
+    let body = if body.is_empty() { Body::Empty } else { Body::Text(body) };
+    builder.body(body).unwrap_or_else(|_| Response::new(Body::Empty))
+}
+
+/// Runs one operation as a Lambda function.
+#[must_use]
+pub fn lambda(entry: Entry) -> ExitCode {
+    start(false, move |app| async move {
+        let handler = service_fn(move |request: Request| {
+            let app = Arc::clone(&app);
+            async move { Ok::<_, std::convert::Infallible>(entry.answer(app, request).await) }
+        });
+        lambda_http::run(handler).await
+    })
+}
+
+/// Starts a function's process: logs, context, and one thread.
+pub(crate) fn start<F, R>(sends_mail: bool, serve: F) -> ExitCode
+where
+    F: FnOnce(Arc<Context>) -> R,
+    R: Future<Output = Result<(), lambda_http::Error>>,
+{
+    tracing::init_default_subscriber();
+    let result = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(lambda_http::Error::from).and_then(|runtime| {
+        runtime.block_on(async {
+            let app = Arc::new(Context::from_environment(sends_mail)?);
+            // The connection is made while the first event is awaited, not inside it.
+            tokio::spawn({
+                let store = app.store.clone();
+                async move { store.warm().await }
+            });
+            serve(app).await
+        })
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = chain(&*error), "the function cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The body of a response as bytes and whether it is text; for a gateway that hands it on.
+#[must_use]
+pub fn decoded(body: &str, base64: bool) -> Vec<u8> {
+    if base64 { STANDARD.decode(body).unwrap_or_default() } else { body.as_bytes().to_vec() }
+}

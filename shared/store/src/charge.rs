@@ -1,0 +1,148 @@
+//! Charging a try before a secret is looked at (rule 21): one conditional update, which is also the read that signing in needs.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use sportello_contract::spec::{Action, Table, grant};
+use sportello_rules::policy::ThrottlePolicy;
+use sportello_rules::throttle::pause;
+
+use crate::key::{AUTH, Owner};
+use crate::meter::Kind;
+use crate::read::parse;
+use crate::value::{Item, key, ms, n, text};
+use crate::{Store, StoreError, unavailable};
+
+/// Which secrets are about to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Secrets {
+    /// The password.
+    pub password: bool,
+    /// The second factor.
+    pub otp: bool,
+}
+
+impl Secrets {
+    /// The password only.
+    pub const PASSWORD: Self = Self { password: true, otp: false };
+    /// The second factor only.
+    pub const OTP: Self = Self { password: false, otp: true };
+    /// Both.
+    pub const BOTH: Self = Self { password: true, otp: true };
+}
+
+/// What a charge has come to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Charged<T> {
+    /// The try is charged; the record as it is now.
+    Allowed(T),
+    /// The gate is shut, nothing was charged.
+    Shut(T),
+    /// There is no such owner. Its placeholder counts the same, so that time and writes do not tell.
+    Unknown {
+        /// Whether the try was charged.
+        allowed: bool,
+        /// Tries of the password so far.
+        password_tries: u32,
+    },
+}
+
+/// Days for which the placeholder of an unknown username counts.
+const PLACEHOLDER_HOURS: i64 = 24;
+
+impl Store {
+    /// Charges one try for each secret named. Parallel tries are counted one by one: none is looked at beyond the limit.
+    ///
+    /// # Errors
+    /// [`StoreError`]; without the count nobody signs in.
+    pub async fn charge<T: DeserializeOwned>(
+        &self,
+        owner: &Owner,
+        secrets: Secrets,
+        policy: &ThrottlePolicy,
+        now: Timestamp,
+    ) -> Result<Charged<T>, StoreError> {
+        let table = owner.kind.table();
+        let (mut sets, mut conditions) = (vec!["#ttl = if_not_exists(#ttl, :ttl)".to_owned()], Vec::new());
+        for (charged, count) in [(secrets.password, "pt"), (secrets.otp, "ot")] {
+            if charged {
+                sets.push(format!("{count} = if_not_exists({count}, :zero) + :one, {count}_at = :now"));
+                conditions.push(format!(
+                    "(attribute_not_exists({count}) OR ({count} < :locked AND ({count} <> :paused OR {count}_at <= :since)))"
+                ));
+            }
+        }
+        let since = now.saturating_sub(pause(policy)).unwrap_or(Timestamp::MIN);
+        let ttl = now.saturating_add(SignedDuration::from_hours(PLACEHOLDER_HOURS)).unwrap_or(Timestamp::MAX);
+        let answer = self
+            .client
+            .update_item()
+            .table_name(self.table(table))
+            .set_key(Some(key(&owner.pk(), AUTH)))
+            .update_expression(format!("SET {}", sets.join(", ")))
+            .condition_expression(conditions.join(" AND "))
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":ttl", n(ttl.as_second()))
+            .expression_attribute_values(":zero", n(0))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":now", ms(now))
+            .expression_attribute_values(":since", ms(since))
+            .expression_attribute_values(":paused", n(policy.tries_before_pause))
+            .expression_attribute_values(":locked", n(policy.tries_before_pause + policy.tries_before_lock))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        let capacity = answer.as_ref().ok().and_then(|a| a.consumed_capacity()).and_then(|c| c.capacity_units());
+        self.note(Kind::Charge, vec![grant(table, Action::UpdateItem)], capacity);
+        let (item, allowed) = match answer {
+            Ok(answer) => (answer.attributes.unwrap_or_default(), true),
+            Err(error) => match error.into_service_error() {
+                UpdateItemError::ConditionalCheckFailedException(failed) => (failed.item.unwrap_or_default(), false),
+                other => return Err(unavailable(other)),
+            },
+        };
+        outcome(item, allowed)
+    }
+
+    /// Counts one more secret tried from a source address in the current window, and answers how many that makes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn charge_address(&self, address: &str, policy: &ThrottlePolicy, now: Timestamp) -> Result<u32, StoreError> {
+        let window = i64::from(policy.address_window_minutes) * 60;
+        let started = now.as_second().div_euclid(window) * window;
+        let answer = self
+            .client
+            .update_item()
+            .table_name(self.table(Table::Requests))
+            .key("pk", crate::value::s(format!("ADDR#{address}#{started}")))
+            .update_expression("SET tries = if_not_exists(tries, :zero) + :one, #ttl = :ttl")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":zero", n(0))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":ttl", n(started + 2 * window))
+            .return_values(ReturnValue::UpdatedNew)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(unavailable)?;
+        self.note(Kind::Charge, vec![grant(Table::Requests, Action::UpdateItem)], answer.consumed_capacity().and_then(|c| c.capacity_units()));
+        Ok(number(&answer.attributes.unwrap_or_default(), "tries"))
+    }
+}
+
+fn outcome<T: DeserializeOwned>(item: Item, allowed: bool) -> Result<Charged<T>, StoreError> {
+    let known = !text(&item, "identity_id").is_empty() || !text(&item, "customer_id").is_empty();
+    if !known {
+        return Ok(Charged::Unknown { allowed, password_tries: number(&item, "pt") });
+    }
+    let record = parse(item)?;
+    Ok(if allowed { Charged::Allowed(record) } else { Charged::Shut(record) })
+}
+
+fn number(item: &Item, name: &str) -> u32 {
+    item.get(name).and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok()).unwrap_or_default()
+}

@@ -1,0 +1,416 @@
+//! The one transaction that commits a change: state and notices together, under the conditions on which it was decided.
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use sportello_contract::problem::Code;
+use sportello_contract::spec::{Action, Grant, Table, grant};
+use sportello_rules::identity::{IdentityState, Status};
+
+use crate::key::{self, Owner};
+use crate::meter::Kind;
+use crate::record::{FormerPassword, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredPassword};
+use crate::value::{Item, ms, n, s};
+use crate::{Store, StoreError, unavailable};
+
+/// One write of a transaction, and what to answer when its condition does not hold.
+#[derive(Debug, Clone)]
+enum Write {
+    Put { table: Table, item: Item, only_new: bool },
+    Update(Box<Updating>),
+    Delete { table: Table, pk: String, sk: String, condition: Option<&'static str> },
+}
+
+#[derive(Debug, Clone)]
+struct Updating {
+    table: Table,
+    pk: String,
+    sk: String,
+    sets: Vec<String>,
+    removes: Vec<String>,
+    conditions: Vec<String>,
+    names: Vec<(String, String)>,
+    values: Vec<(String, AttributeValue)>,
+}
+
+/// Writes that happen together or not at all.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    writes: Vec<(Write, Code)>,
+    failed: Option<String>,
+}
+
+/// The marker of something that was used once outlives it by so much, so that tidying early could not make it usable again.
+const MARKER_MARGIN_SECONDS: i64 = 86_400;
+
+impl Commit {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.failed.is_none()
+    }
+
+    /// Everything of `other` too.
+    pub fn append(&mut self, other: Self) {
+        self.writes.extend(other.writes);
+        self.failed = self.failed.take().or(other.failed);
+    }
+
+    fn put(&mut self, table: Table, record: &impl Serialize, only_new: bool, refused: Code) {
+        match serde_dynamo::to_item(record) {
+            Ok(item) => self.put_item(table, item, only_new, refused),
+            Err(error) => self.failed = Some(error.to_string()),
+        }
+    }
+
+    pub(crate) fn put_item(&mut self, table: Table, item: Item, only_new: bool, refused: Code) {
+        self.writes.push((Write::Put { table, item, only_new }, refused));
+    }
+
+    pub(crate) fn delete_item(&mut self, table: Table, pk: &str, sk: &str, condition: Option<&'static str>, refused: Code) {
+        self.writes.push((Write::Delete { table, pk: pk.to_owned(), sk: sk.to_owned(), condition }, refused));
+    }
+
+    /// Puts a whole new record; refused where one stands already.
+    pub fn create(&mut self, table: Table, record: &impl Serialize, refused: Code) {
+        self.put(table, record, true, refused);
+    }
+
+    /// Opens a session.
+    pub fn open_session(&mut self, owner: &Owner, session: &SessionRecord) {
+        self.put(owner.kind.table(), session, true, Code::ChangedMeanwhile);
+    }
+
+    /// Ends one session.
+    pub fn end_session(&mut self, owner: &Owner, id: &str) {
+        self.delete_item(owner.kind.table(), &owner.pk(), &format!("{}{id}", key::SESSION), Some("attribute_exists(pk)"), Code::NotFound);
+    }
+
+    /// Marks something as used; refused where it was used before. The marker is tidied away after the thing itself is over.
+    pub fn use_once(&mut self, owner: &Owner, nonce: &str, over_at: Timestamp, refused: Code) {
+        let mut item = crate::value::key(&owner.pk(), &format!("{}{nonce}", key::USED));
+        item.insert("ttl".to_owned(), n(over_at.as_second() + MARKER_MARGIN_SECONDS));
+        self.put_item(owner.kind.table(), item, true, refused);
+    }
+
+    /// Replaces the passwords that may not come back.
+    pub fn put_history(&mut self, owner: &Owner, entries: &[FormerPassword]) {
+        let record = WithKey { pk: owner.pk(), sk: key::HISTORY, fields: Entries { entries } };
+        self.put(owner.kind.table(), &record, false, Code::ChangedMeanwhile);
+    }
+
+    /// Sets when the password's next warning is due; none takes it out of the index (rule 16).
+    pub fn put_password_due(&mut self, owner: &Owner, due: &PasswordDue, next: Option<Timestamp>) {
+        let record = WithKey { pk: owner.pk(), sk: key::DUE_PASSWORD, fields: due };
+        let Ok(mut item) = serde_dynamo::to_item::<_, Item>(&record) else {
+            self.failed = Some("what is due".to_owned());
+            return;
+        };
+        if let Some(next) = next {
+            let kind = crate::read::due_kind(crate::schema::DUE_PASSWORD_WARNING, crate::read::shard_of(owner));
+            item.insert("due_kind".to_owned(), s(kind));
+            item.insert("due_at".to_owned(), ms(next));
+        }
+        self.put_item(owner.kind.table(), item, false, Code::ChangedMeanwhile);
+    }
+
+    /// Puts the sealed personal data.
+    pub fn put_profile(&mut self, owner: &Owner, profile: &SealedProfile) {
+        self.put(owner.kind.table(), profile, false, Code::ChangedMeanwhile);
+    }
+
+    /// Puts a service whole; for the demo data.
+    pub fn put_service(&mut self, service: &ServiceRecord) {
+        self.put(Table::Orders, service, false, Code::ChangedMeanwhile);
+    }
+
+    /// Changes an owner's `AUTH` item.
+    #[must_use]
+    pub fn auth(owner: &Owner) -> AuthUpdate {
+        AuthUpdate(Updating::new(owner.kind.table(), owner.pk(), key::AUTH.to_owned()))
+    }
+
+    /// Adds a change of an `AUTH` item; `refused` is the answer when one of its conditions does not hold.
+    pub fn update_auth(&mut self, update: AuthUpdate, refused: Code) {
+        self.writes.push((Write::Update(Box::new(update.0)), refused));
+    }
+
+    /// Revokes an identity that was never activated, and ends its sessions; refused where it was activated or revoked meanwhile.
+    pub fn revoke_unactivated(&mut self, owner_pk: &str, now: Timestamp) {
+        let mut update = Updating::new(Table::Identities, owner_pk.to_owned(), key::AUTH.to_owned());
+        update.conditions.push("attribute_exists(pk) AND attribute_type(#state.activated_at, :null) AND attribute_type(#state.revoked_at, :null)".to_owned());
+        update.names.push(("#state".to_owned(), "state".to_owned()));
+        update.values.push((":null".to_owned(), s("NULL")));
+        update.sets.push("#state.revoked_at = :now, epoch = epoch + :one, version = version + :one".to_owned());
+        update.values.push((":now".to_owned(), s(now.to_string())));
+        update.values.push((":one".to_owned(), n(1)));
+        self.writes.push((Write::Update(Box::new(update)), Code::ChangedMeanwhile));
+    }
+
+    /// Shows a new status in the customer area's view of an identity.
+    pub fn show_status(&mut self, service: &ServiceRef, status: Status) {
+        let mut update = Updating::new(Table::Orders, service.pk.clone(), service.sk.clone());
+        update.conditions.push("attribute_exists(pk)".to_owned());
+        update.set("#status", "status", ":status", s(tag(&status)));
+        self.writes.push((Write::Update(Box::new(update)), Code::ChangedMeanwhile));
+    }
+
+    /// Cancels a service: refused where it was cancelled meanwhile, or where its status is no longer the one decided on.
+    pub fn cancel_service(&mut self, service: &ServiceRecord, revoked: bool, now: Timestamp) {
+        let mut update = Updating::new(Table::Orders, service.pk.clone(), service.sk.clone());
+        update.conditions.push("attribute_exists(pk) AND (attribute_not_exists(cancelled_at) OR attribute_type(cancelled_at, :null)) AND #status = :was".to_owned());
+        update.values.push((":null".to_owned(), s("NULL")));
+        update.values.push((":was".to_owned(), s(tag(&service.status))));
+        update.set("cancelled_at", "", ":now", s(now.to_string()));
+        if revoked {
+            update.set("#status", "status", ":status", s(tag(&Status::Revoked)));
+        } else {
+            update.names.push(("#status".to_owned(), "status".to_owned()));
+        }
+        self.writes.push((Write::Update(Box::new(update)), Code::ChangedMeanwhile));
+    }
+
+    /// What the writes do to which tables.
+    #[must_use]
+    pub fn grants(&self) -> Vec<Grant> {
+        self.writes
+            .iter()
+            .map(|(write, _)| match write {
+                Write::Put { table, .. } => grant(*table, Action::PutItem),
+                Write::Update(update) => grant(update.table, Action::UpdateItem),
+                Write::Delete { table, .. } => grant(*table, Action::DeleteItem),
+            })
+            .collect()
+    }
+}
+
+#[derive(Serialize)]
+struct WithKey<T> {
+    pk: String,
+    sk: &'static str,
+    #[serde(flatten)]
+    fields: T,
+}
+
+#[derive(Serialize)]
+struct Entries<'a> {
+    entries: &'a [FormerPassword],
+}
+
+/// The text of a plain enumeration, as serde writes it.
+fn tag(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+impl Updating {
+    fn new(table: Table, pk: String, sk: String) -> Self {
+        Self { table, pk, sk, sets: Vec::new(), removes: Vec::new(), conditions: Vec::new(), names: Vec::new(), values: Vec::new() }
+    }
+
+    fn set(&mut self, path: &str, name: &str, placeholder: &str, value: AttributeValue) {
+        self.sets.push(format!("{path} = {placeholder}"));
+        if path.starts_with('#') {
+            self.names.push((path.to_owned(), name.to_owned()));
+        }
+        self.values.push((placeholder.to_owned(), value));
+    }
+}
+
+/// A change of an `AUTH` item, built step by step.
+#[derive(Debug, Clone)]
+pub struct AuthUpdate(Updating);
+
+impl AuthUpdate {
+    /// Only if no change of state came since `version` was read; the version grows.
+    #[must_use]
+    pub fn version(mut self, version: u64) -> Self {
+        self.0.conditions.push("version = :version".to_owned());
+        self.0.values.push((":version".to_owned(), n(version)));
+        self.0.set("version", "", ":next_version", n(version + 1));
+        self
+    }
+
+    /// Only if sessions of this epoch are still good.
+    #[must_use]
+    pub fn same_epoch(mut self, epoch: u64) -> Self {
+        self.0.conditions.push("epoch = :epoch".to_owned());
+        self.0.values.push((":epoch".to_owned(), n(epoch)));
+        self
+    }
+
+    /// Ends every session.
+    #[must_use]
+    pub fn end_sessions(mut self) -> Self {
+        self.0.sets.push("epoch = epoch + :one".to_owned());
+        self.0.values.push((":one".to_owned(), n(1)));
+        self
+    }
+
+    /// Clears the tries of the password.
+    #[must_use]
+    pub fn clear_password_tries(mut self) -> Self {
+        self.0.set("pt", "", ":no_pt", n(0));
+        self
+    }
+
+    /// Clears the tries of the second factor.
+    #[must_use]
+    pub fn clear_otp_tries(mut self) -> Self {
+        self.0.set("ot", "", ":no_ot", n(0));
+        self
+    }
+
+    /// Consumes a TOTP step: refused where it, or a later one, was used (rule 22).
+    #[must_use]
+    pub fn consume_step(mut self, step: u64) -> Self {
+        self.0.conditions.push("(attribute_not_exists(totp_step) OR attribute_type(totp_step, :null) OR totp_step < :step)".to_owned());
+        self.0.values.push((":null".to_owned(), s("NULL")));
+        self.0.set("totp_step", "", ":step", n(step));
+        self
+    }
+
+    /// Forgets a device.
+    #[must_use]
+    pub fn forget(mut self, device: &str) -> Self {
+        self.0.removes.push("devices.#forgotten".to_owned());
+        self.0.names.push(("#forgotten".to_owned(), device.to_owned()));
+        self
+    }
+
+    /// Notes a device and that the identity was used.
+    #[must_use]
+    pub fn seen(mut self, device: &str, now: Timestamp) -> Self {
+        self.0.set("devices.#device", "", ":seen", ms(now));
+        self.0.names.push(("#device".to_owned(), device.to_owned()));
+        self.0.set("last_used_at", "", ":used_at", s(now.to_string()));
+        self
+    }
+
+    /// Sets a new password; refused where the version it replaces is not the current one any more.
+    #[must_use]
+    pub fn password(mut self, password: &StoredPassword) -> Self {
+        match serde_dynamo::to_attribute_value::<_, AttributeValue>(password) {
+            Ok(value) => self.0.set("#password", "password", ":password", value),
+            // A plain struct of text and numbers always converts; a condition that never holds keeps the write from happening otherwise.
+            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
+        }
+        self
+    }
+
+    /// Sets a new password digest of the same password, made by the current scheme.
+    #[must_use]
+    pub fn rehashed(self, password: &StoredPassword) -> Self {
+        self.password(password)
+    }
+
+    /// Only if the password still is of this version.
+    #[must_use]
+    pub fn same_password(mut self, version: u32) -> Self {
+        self.0.conditions.push("#password.#version = :password_version".to_owned());
+        self.0.names.push(("#password".to_owned(), "password".to_owned()));
+        self.0.names.push(("#version".to_owned(), "version".to_owned()));
+        self.0.values.push((":password_version".to_owned(), n(version)));
+        self
+    }
+
+    /// Sets what decides the status.
+    #[must_use]
+    pub fn state(mut self, state: &IdentityState) -> Self {
+        match serde_dynamo::to_attribute_value::<_, AttributeValue>(state) {
+            Ok(value) => self.0.set("#state", "state", ":state", value),
+            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
+        }
+        self
+    }
+
+    /// Sets the last day.
+    #[must_use]
+    pub fn expires_on(mut self, day: Date) -> Self {
+        self.0.set("expires_on", "", ":expires_on", s(day.to_string()));
+        self
+    }
+}
+
+impl Store {
+    /// Commits all writes in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with the code of the first write whose condition did not hold; nothing was written then.
+    pub async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        if let Some(failed) = commit.failed {
+            return Err(StoreError::Corrupt(failed));
+        }
+        if commit.writes.is_empty() {
+            return Ok(());
+        }
+        let grants = commit.grants();
+        let codes: Vec<Code> = commit.writes.iter().map(|(_, code)| *code).collect();
+        let items = commit.writes.into_iter().map(|(write, _)| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
+        let answer =
+            self.client.transact_write_items().set_transact_items(Some(items)).set_return_consumed_capacity(self.capacity()).send().await;
+        let capacity = answer.as_ref().ok().map(|a| a.consumed_capacity().iter().filter_map(|c| c.capacity_units()).sum());
+        self.note(Kind::Commit, grants, capacity);
+        let Err(error) = answer else { return Ok(()) };
+        match error.into_service_error() {
+            TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+                let reasons = cancelled.cancellation_reasons();
+                let failed = reasons.iter().zip(&codes).find(|(reason, _)| reason.code() == Some("ConditionalCheckFailed"));
+                if let Some((_, code)) = failed {
+                    return Err(StoreError::Refused(*code));
+                }
+                if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
+                    return Err(StoreError::Refused(Code::ChangedMeanwhile));
+                }
+                Err(unavailable(cancelled))
+            }
+            other => Err(unavailable(other)),
+        }
+    }
+
+    fn transact_item(&self, write: Write) -> Result<TransactWriteItem, StoreError> {
+        let corrupt = |error: aws_sdk_dynamodb::error::BuildError| StoreError::Corrupt(error.to_string());
+        let builder = TransactWriteItem::builder();
+        Ok(match write {
+            Write::Put { table, item, only_new } => {
+                let condition = only_new.then(|| "attribute_not_exists(pk)".to_owned());
+                builder.put(Put::builder().table_name(self.table(table)).set_item(Some(item)).set_condition_expression(condition).build().map_err(corrupt)?)
+            }
+            Write::Delete { table, pk, sk, condition } => {
+                let condition = condition.map(ToOwned::to_owned);
+                let delete = Delete::builder().table_name(self.table(table)).set_key(Some(crate::value::key(&pk, &sk)));
+                builder.delete(delete.set_condition_expression(condition).build().map_err(corrupt)?)
+            }
+            Write::Update(update) => {
+                let mut expression = Vec::new();
+                if !update.sets.is_empty() {
+                    expression.push(format!("SET {}", update.sets.join(", ")));
+                }
+                if !update.removes.is_empty() {
+                    expression.push(format!("REMOVE {}", update.removes.join(", ")));
+                }
+                let condition = (!update.conditions.is_empty()).then(|| update.conditions.join(" AND "));
+                let mut built = Update::builder()
+                    .table_name(self.table(update.table))
+                    .set_key(Some(crate::value::key(&update.pk, &update.sk)))
+                    .update_expression(expression.join(" "))
+                    .set_condition_expression(condition);
+                for (name, value) in update.names {
+                    built = built.expression_attribute_names(name, value);
+                }
+                for (name, value) in update.values {
+                    built = built.expression_attribute_values(name, value);
+                }
+                builder.update(built.build().map_err(corrupt)?)
+            }
+        }
+        .build())
+    }
+}

@@ -1,0 +1,148 @@
+//! Notices to deliver: written with the change they tell of, delivered by a stream consumer.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValue;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sportello_contract::problem::Code;
+use sportello_contract::spec::{Action, Table, grant};
+use sportello_rules::policy::NoticePolicy;
+
+use crate::commit::Commit;
+use crate::key::Owner;
+use crate::meter::Kind;
+use crate::read::parse;
+use crate::value::{Item, ms, n, s};
+use crate::{Store, StoreError, unavailable};
+
+/// How far a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeState {
+    /// To be delivered.
+    Pending,
+    /// Handed to the mail service.
+    Sent,
+    /// Given up: somebody must look.
+    Dead,
+}
+
+/// One notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeRecord {
+    /// Its key, made from what it tells: the same news is never written twice.
+    pub pk: String,
+    /// Partition key of whom it is for; the address is looked up when it is delivered.
+    pub owner: String,
+    /// The notice, as the `notify` room writes it.
+    pub notice: String,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// How far it is.
+    pub state: NoticeState,
+    /// Deliveries begun.
+    pub attempts: u32,
+    /// Until when one consumer holds it, in milliseconds.
+    #[serde(default)]
+    pub lease_until: i64,
+}
+
+/// What a consumer that wants to deliver finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lease {
+    /// It may deliver, until the lease ends.
+    Taken(NoticeRecord),
+    /// Delivered or given up already.
+    Settled,
+    /// Another consumer holds it.
+    Held,
+}
+
+impl Commit {
+    /// Writes a notice with the change it tells of. The key makes it unique: a second one is refused with `refused`.
+    pub fn notice(&mut self, id: &str, owner: &Owner, notice: String, now: Timestamp, refused: Code) {
+        let record =
+            NoticeRecord { pk: id.to_owned(), owner: owner.pk(), notice, created_at: now, state: NoticeState::Pending, attempts: 0, lease_until: 0 };
+        self.create(Table::Outbox, &record, refused);
+    }
+}
+
+impl Store {
+    /// Takes a notice for delivery, so that no other consumer delivers it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn lease_notice(&self, id: &str, policy: &NoticePolicy, now: Timestamp) -> Result<Lease, StoreError> {
+        let until = now.saturating_add(SignedDuration::from_secs(i64::from(policy.lease_seconds))).unwrap_or(Timestamp::MAX);
+        let answer = self
+            .client
+            .update_item()
+            .table_name(self.table(Table::Outbox))
+            .key("pk", s(id))
+            .update_expression("SET lease_until = :until, attempts = attempts + :one")
+            .condition_expression("#state = :pending AND lease_until <= :now")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":until", ms(until))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":now", ms(now))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        self.note(Kind::Charge, vec![grant(Table::Outbox, Action::UpdateItem)], None);
+        match answer {
+            Ok(answer) => Ok(Lease::Taken(parse(answer.attributes.unwrap_or_default())?)),
+            Err(error) => match error.into_service_error() {
+                UpdateItemError::ConditionalCheckFailedException(failed) => {
+                    let pending = failed.item.as_ref().is_some_and(|item| crate::value::text(item, "state") == "pending");
+                    Ok(if pending { Lease::Held } else { Lease::Settled })
+                }
+                other => Err(unavailable(other)),
+            },
+        }
+    }
+
+    /// Settles a notice that was taken: delivered or given up.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn settle_notice(&self, id: &str, state: NoticeState, policy: &NoticePolicy, now: Timestamp) -> Result<(), StoreError> {
+        let keep = now.saturating_add(SignedDuration::from_hours(24 * i64::from(policy.keep_days))).unwrap_or(Timestamp::MAX);
+        let tag = match state {
+            NoticeState::Pending => "pending",
+            NoticeState::Sent => "sent",
+            NoticeState::Dead => "dead",
+        };
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(self.table(Table::Outbox))
+            .key("pk", s(id))
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", s(tag))
+            .expression_attribute_values(":none", n(0))
+            .set_return_consumed_capacity(self.capacity());
+        // A dead letter stays until somebody has looked.
+        update = if state == NoticeState::Sent {
+            let update = update.update_expression("SET #state = :state, lease_until = :none, #ttl = :ttl").expression_attribute_names("#ttl", "ttl");
+            update.expression_attribute_values(":ttl", n(keep.as_second()))
+        } else {
+            update.update_expression("SET #state = :state, lease_until = :none")
+        };
+        update.send().await.map_err(unavailable)?;
+        self.note(Kind::Commit, vec![grant(Table::Outbox, Action::UpdateItem)], None);
+        Ok(())
+    }
+
+    /// One notice, for the local stack's pages and the tests.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn notice(&self, id: &str) -> Result<Option<NoticeRecord>, StoreError> {
+        let get = self.client.get_item().table_name(self.table(Table::Outbox)).key("pk", s(id)).consistent_read(true);
+        let item: Option<Item> = get.send().await.map_err(unavailable)?.item;
+        item.map(parse).transpose()
+    }
+}

@@ -1,0 +1,397 @@
+//! What is kept, item by item. Attribute names are the field names; instants that conditions compare are milliseconds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sportello_contract::problem::Language;
+use sportello_rules::identity::{IdentityState, IdentityType, Status};
+use sportello_rules::service::{CredentialKind, Level};
+use sportello_rules::throttle::Tries;
+
+/// Bytes, kept as base64 text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map(Self).map_err(|_| serde::de::Error::custom("expected base64"))
+    }
+}
+
+/// The data key of one owner, wrapped by a key of the ring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrappedKey {
+    /// Which key of the ring.
+    pub ring_key: String,
+    /// The data key, sealed.
+    pub sealed: Bytes,
+}
+
+/// A password as it is kept: never itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPassword {
+    /// Argon2id of the password under the owner's salt, keyed with a pepper.
+    pub digest: Bytes,
+    /// How the digest was made.
+    pub scheme: Scheme,
+    /// Counts the passwords of this owner.
+    pub version: u32,
+    /// When it became current.
+    pub changed_at: Timestamp,
+}
+
+/// Parameters of a password digest. Digests of one scheme and one salt are compared by one Argon2 run (rule 12).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Scheme {
+    /// KiB of memory.
+    pub m: u32,
+    /// Passes.
+    pub t: u32,
+    /// Lanes.
+    pub p: u32,
+    /// Which pepper.
+    pub pepper: String,
+}
+
+/// A code as it is kept: never itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredCode {
+    /// Its digest under the owner's salt.
+    pub digest: Bytes,
+    /// How the digest was made.
+    pub scheme: Scheme,
+}
+
+/// The active L2 app credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredTotp {
+    /// The secret, sealed under the data key.
+    pub secret: Bytes,
+    /// Since when it is active.
+    pub activated_at: Timestamp,
+}
+
+/// Another credential of the identity, besides password and app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredCredential {
+    /// What it is.
+    pub kind: CredentialKind,
+    /// Since when it is active; none while it waits for activation.
+    pub activated_at: Option<Timestamp>,
+    /// Since when it is suspended.
+    pub suspended_at: Option<Timestamp>,
+    /// Since when it is revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// Its last day.
+    pub expires_on: Option<Date>,
+}
+
+/// Where the customer area's view of an identity is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceRef {
+    /// The customer's partition key.
+    pub pk: String,
+    /// The service's sort key.
+    pub sk: String,
+}
+
+/// The item that signing in needs: state, credentials, counters (`AUTH`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuthRecord {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+    /// Grows with every change of state; what was decided on an older one is not committed.
+    pub version: u64,
+    /// Sessions of an older epoch are over.
+    pub epoch: u64,
+    /// Public id of the identity.
+    pub identity_id: String,
+    /// Type of the identity.
+    pub kind: IdentityType,
+    /// What decides the status.
+    pub state: IdentityState,
+    /// The owner's data key.
+    pub data_key: WrappedKey,
+    /// The owner's salt, one for current and former passwords.
+    pub salt: Bytes,
+    /// The current password.
+    pub password: StoredPassword,
+    /// The L2 app credential, when active.
+    pub totp: Option<StoredTotp>,
+    /// The emergency code, hashed as a password is.
+    #[serde(default)]
+    pub emergency_code: Option<StoredCode>,
+    /// The last TOTP step that was used (rule 22).
+    #[serde(default)]
+    pub totp_step: Option<u64>,
+    /// Other credentials.
+    #[serde(default)]
+    pub credentials: Vec<StoredCredential>,
+    /// Devices that signed in, by hash, and when last (milliseconds).
+    #[serde(default)]
+    pub devices: BTreeMap<String, i64>,
+    /// First day of the identity.
+    pub issued_on: Option<Date>,
+    /// Last day of the identity.
+    pub expires_on: Option<Date>,
+    /// Whether it renews by itself (rule 61).
+    #[serde(default)]
+    pub auto_renewal: bool,
+    /// When it was last used (rule 37).
+    pub last_used_at: Option<Timestamp>,
+    /// The customer area's view of it.
+    pub service: Option<ServiceRef>,
+    /// Tries of the password, and when last.
+    #[serde(default, rename = "pt")]
+    pub password_tries: u32,
+    /// Milliseconds.
+    #[serde(default, rename = "pt_at")]
+    pub password_tried_at: Option<i64>,
+    /// Tries of the second factor, over every route that takes one.
+    #[serde(default, rename = "ot")]
+    pub otp_tries: u32,
+    /// Milliseconds.
+    #[serde(default, rename = "ot_at")]
+    pub otp_tried_at: Option<i64>,
+    /// Far away: a placeholder of an unknown username has a near one.
+    pub ttl: i64,
+}
+
+/// `ttl` of what is never tidied away.
+pub const NEVER: i64 = 253_402_300_799;
+
+impl AuthRecord {
+    /// Tries of the password.
+    #[must_use]
+    pub fn password_throttle(&self) -> Tries {
+        tries(self.password_tries, self.password_tried_at)
+    }
+
+    /// Tries of the second factor.
+    #[must_use]
+    pub fn otp_throttle(&self) -> Tries {
+        tries(self.otp_tries, self.otp_tried_at)
+    }
+
+    /// Active credentials besides the password, with their last day.
+    pub fn active_credentials(&self) -> impl Iterator<Item = (CredentialKind, Option<Date>)> + '_ {
+        let app = self.totp.iter().map(|_| (CredentialKind::OtpApp, None));
+        let others = self.credentials.iter().filter(|c| c.activated_at.is_some() && c.suspended_at.is_none() && c.revoked_at.is_none());
+        app.chain(others.map(|c| (c.kind, c.expires_on)))
+    }
+
+    /// The highest level that is active (rule 18).
+    #[must_use]
+    pub fn highest_level(&self) -> Level {
+        self.active_credentials().map(|(kind, _)| kind.level()).max().unwrap_or(Level::L1).max(Level::L1)
+    }
+}
+
+fn tries(count: u32, at: Option<i64>) -> Tries {
+    Tries { count, last_at: at.and_then(|ms| Timestamp::from_millisecond(ms).ok()) }
+}
+
+/// Personal data, sealed (`PROFILE`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SealedProfile {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+    /// Language of mails and messages (rule 53).
+    pub language: Language,
+    /// The owner's data key, again, so that a notice needs this item only.
+    pub data_key: WrappedKey,
+    /// The data, as JSON, sealed under the data key.
+    pub sealed: Bytes,
+}
+
+/// A former password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerPassword {
+    /// Its digest.
+    pub digest: Bytes,
+    /// How the digest was made.
+    pub scheme: Scheme,
+    /// Its version.
+    pub version: u32,
+    /// When it stopped being current.
+    pub retired_at: Timestamp,
+}
+
+/// Former passwords that may not come back (`HISTORY`).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct History {
+    /// Oldest first.
+    pub entries: Vec<FormerPassword>,
+}
+
+/// Warnings of the current password (`DUE#password`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordDue {
+    /// Which password.
+    pub password_version: u32,
+    /// Warnings that were sent, by days left.
+    pub warned: BTreeSet<u32>,
+}
+
+/// An open session of a holder or a customer (`SESSION#…`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+    /// SHA-256 of the token's secret.
+    pub digest: Bytes,
+    /// Epoch in which it was opened.
+    pub epoch: u64,
+    /// Level that was proved; none for a customer.
+    pub level: Option<Level>,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it is over; from this instant on.
+    pub expires_at: Timestamp,
+    /// Short description of the device.
+    pub device: String,
+    /// Tidies it away.
+    pub ttl: i64,
+}
+
+impl SessionRecord {
+    /// Public id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.sk.strip_prefix(crate::key::SESSION).unwrap_or(&self.sk)
+    }
+
+    /// Whether it is open at `now` in the owner's `epoch`: never by the database's tidying (rule 4).
+    #[must_use]
+    pub fn is_open(&self, epoch: u64, now: Timestamp) -> bool {
+        self.epoch == epoch && now < self.expires_at
+    }
+}
+
+/// A customer's account (`AUTH` in the table of orders).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountRecord {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+    /// Grows with every change of state.
+    pub version: u64,
+    /// Sessions of an older epoch are over.
+    pub epoch: u64,
+    /// Public id of the customer.
+    pub customer_id: String,
+    /// The owner's data key.
+    pub data_key: WrappedKey,
+    /// The owner's salt.
+    pub salt: Bytes,
+    /// The current password.
+    pub password: StoredPassword,
+    /// Tries of the password.
+    #[serde(default, rename = "pt")]
+    pub password_tries: u32,
+    /// Milliseconds.
+    #[serde(default, rename = "pt_at")]
+    pub password_tried_at: Option<i64>,
+    /// Far away.
+    pub ttl: i64,
+}
+
+impl AccountRecord {
+    /// Tries of the password.
+    #[must_use]
+    pub fn password_throttle(&self) -> Tries {
+        tries(self.password_tries, self.password_tried_at)
+    }
+}
+
+/// A credential as the customer area shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceCredential {
+    /// What it is.
+    pub kind: CredentialKind,
+    /// Its last day.
+    pub expires_on: Option<Date>,
+}
+
+/// The customer area's view of one identity (`SERVICE#…`); what changes the identity changes it in the same transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceRecord {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+    /// Public id.
+    pub service_id: String,
+    /// Partition key of the identity.
+    pub identity: String,
+    /// Type of the identity.
+    pub kind: IdentityType,
+    /// Status of the identity.
+    pub status: Status,
+    /// What was bought.
+    pub offer: String,
+    /// Order by which it was bought.
+    pub order_id: String,
+    /// When the contract was made.
+    pub contract_at: Timestamp,
+    /// Last day.
+    pub expires_on: Option<Date>,
+    /// Day of the month that renewals keep (rule 2).
+    pub anchor_day: i8,
+    /// Whether it renews by itself (rule 61).
+    pub auto_renewal: bool,
+    /// Credentials bought.
+    pub credentials: Vec<ServiceCredential>,
+    /// When it was cancelled.
+    pub cancelled_at: Option<Timestamp>,
+}
+
+/// Everything of one holder that an operation reads at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HolderRecords {
+    /// State, credentials, counters.
+    pub auth: AuthRecord,
+    /// Personal data, sealed.
+    pub profile: SealedProfile,
+    /// Former passwords.
+    pub history: History,
+    /// Warnings of the current password.
+    pub password_due: Option<PasswordDue>,
+    /// Sessions, over ones too.
+    pub sessions: Vec<SessionRecord>,
+    /// Nonces of links that were used.
+    pub used: BTreeSet<String>,
+}
+
+/// Everything of one customer that an operation reads at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomerRecords {
+    /// Account.
+    pub account: AccountRecord,
+    /// Personal data, sealed.
+    pub profile: SealedProfile,
+    /// Sessions, over ones too.
+    pub sessions: Vec<SessionRecord>,
+    /// Services, by id.
+    pub services: Vec<ServiceRecord>,
+    /// Nonces of links that were used.
+    pub used: BTreeSet<String>,
+}

@@ -1,0 +1,81 @@
+//! The tables as they are created: keys, the index of what is due, streams, tidying.
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
+    StreamSpecification, StreamViewType, TimeToLiveSpecification,
+};
+use sportello_contract::spec::Table;
+
+use crate::{Store, StoreError, unavailable};
+
+/// Name of the sparse index of what is due.
+pub const DUE_INDEX: &str = "due";
+/// Shards of each kind in that index.
+pub const DUE_SHARDS: u32 = 4;
+/// Kind of the password's warnings.
+pub const DUE_PASSWORD_WARNING: &str = "password-warning";
+
+/// Whether a table has a sort key.
+#[must_use]
+pub const fn has_sort_key(table: Table) -> bool {
+    matches!(table, Table::Identities | Table::Orders)
+}
+
+/// Whether a table's stream is consumed.
+#[must_use]
+pub const fn has_stream(table: Table) -> bool {
+    matches!(table, Table::Outbox)
+}
+
+impl Store {
+    /// Creates the tables that do not exist yet; for the local stack. In the cloud Terraform does.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn create_tables(&self) -> Result<(), StoreError> {
+        let existing = self.client.list_tables().send().await.map_err(unavailable)?;
+        for table in Table::ALL {
+            let name = self.table(table);
+            if !existing.table_names().contains(&name) {
+                self.create_table(table, &name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn create_table(&self, table: Table, name: &str) -> Result<(), StoreError> {
+        let attribute = |name: &str, kind| AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().map_err(unavailable);
+        let element = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().map_err(unavailable);
+        let mut create = self
+            .client
+            .create_table()
+            .table_name(name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .attribute_definitions(attribute("pk", ScalarAttributeType::S)?)
+            .key_schema(element("pk", KeyType::Hash)?);
+        if has_sort_key(table) {
+            create = create.attribute_definitions(attribute("sk", ScalarAttributeType::S)?).key_schema(element("sk", KeyType::Range)?);
+        }
+        if table == Table::Identities {
+            let index = GlobalSecondaryIndex::builder()
+                .index_name(DUE_INDEX)
+                .key_schema(element("due_kind", KeyType::Hash)?)
+                .key_schema(element("due_at", KeyType::Range)?)
+                .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
+                .build()
+                .map_err(unavailable)?;
+            create = create
+                .attribute_definitions(attribute("due_kind", ScalarAttributeType::S)?)
+                .attribute_definitions(attribute("due_at", ScalarAttributeType::N)?)
+                .global_secondary_indexes(index);
+        }
+        if has_stream(table) {
+            let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::KeysOnly).build().map_err(unavailable)?;
+            create = create.stream_specification(stream);
+        }
+        create.send().await.map_err(unavailable)?;
+        let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name("ttl").build().map_err(unavailable)?;
+        self.client.update_time_to_live().table_name(name).time_to_live_specification(ttl).send().await.map_err(unavailable)?;
+        Ok(())
+    }
+}
