@@ -1,1 +1,404 @@
-//! soon
+//! A world for tests: a stack in memory, a client, and shorthands for what tests do again and again.
+//!
+//! Every answer that passes through [`World::send`] is checked against the declaration of its operation.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test world fails loudly")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use sportello_contract::problem::{Code, Language};
+use sportello_contract::router::{self, Found};
+use sportello_local::catcher::CaughtMail;
+use sportello_local::demo::{Account, NewCustomer, NewHolder, NewService, PASSWORD};
+use sportello_local::journey::unbase32;
+use sportello_local::scheduler;
+use sportello_local::stack::{Options, Stack, local_policy};
+use sportello_rules::identity::{IdentityState, IdentityType};
+use sportello_rules::otp::totp_code;
+use sportello_rules::policy::Policy;
+use sportello_rules::service::Level;
+use sportello_runtime::clock::Clock as _;
+use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::{Cx, session};
+use sportello_store::commit::Commit;
+use sportello_store::key::{Owner, OwnerKind};
+
+/// Header by which tests say from which address a request comes.
+pub const SOURCE: &str = "x-test-source";
+
+/// A running stack and a client.
+pub struct World {
+    /// The stack.
+    pub stack: Stack,
+    client: Client,
+    people: AtomicU64,
+}
+
+/// An answer, checked against its operation's declaration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// Body as JSON; null where it is none.
+    pub body: Value,
+    /// Body as text.
+    pub text: String,
+    /// Headers, sorted, without the request's id and the date.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Answer {
+    /// The stable code of a problem.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// A text in the body.
+    #[must_use]
+    pub fn text_at(&self, pointer: &str) -> String {
+        self.body.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} misses in {self:?}")).to_owned()
+    }
+
+    /// The same answer, asserting its status.
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self:?}");
+        self
+    }
+
+    /// The same answer, asserting its status and its code.
+    pub fn refused(self, status: u16, code: &str) -> Self {
+        assert_eq!((self.status, self.code()), (status, code), "{self:?}");
+        self
+    }
+
+    /// A header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A request to be sent.
+#[derive(Debug, Clone)]
+pub struct Request {
+    method: Method,
+    path: String,
+    token: Option<String>,
+    body: Option<Vec<u8>>,
+    headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// A request without body.
+    #[must_use]
+    pub fn new(method: &str, path: impl Into<String>) -> Self {
+        Self { method: method.parse().unwrap(), path: path.into(), token: None, body: None, headers: Vec::new() }
+    }
+
+    /// With a session's token.
+    #[must_use]
+    pub fn token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "called with json! literals")]
+    pub fn json(self, body: Value) -> Self {
+        self.raw(body.to_string()).header("content-type", "application/json")
+    }
+
+    /// With a body as it stands.
+    #[must_use]
+    pub fn raw(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+impl World {
+    /// A stack in memory without demo data.
+    pub async fn new() -> Self {
+        Self::with(local_policy()).await
+    }
+
+    /// A stack in memory with a policy of its own.
+    pub async fn with(policy: Policy) -> Self {
+        let options = Options { policy: Some(policy), source_header: Some(SOURCE), ..Options::default() };
+        let stack = Stack::start(options).await.unwrap();
+        Self { stack, client: Client::new(), people: AtomicU64::new(1) }
+    }
+
+    /// The present instant of the stack.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.stack.shared.clock.now()
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.stack.shared.app.policy
+    }
+
+    /// Moves the clock by seconds, running the jobs that fall due.
+    pub async fn pass(&self, seconds: i64) {
+        let target = self.now().checked_add(SignedDuration::from_secs(seconds)).unwrap();
+        scheduler::move_to(&self.stack.shared, target).await.unwrap();
+    }
+
+    /// Moves the clock to an instant, running the jobs that fall due.
+    pub async fn move_to(&self, target: Timestamp) {
+        scheduler::move_to(&self.stack.shared, target).await.unwrap();
+    }
+
+    /// A username that nobody has yet.
+    #[must_use]
+    pub fn username(&self) -> String {
+        format!("persona{}@example.it", self.people.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A holder to be changed before it is made.
+    #[must_use]
+    pub fn holder(&self) -> NewHolder {
+        NewHolder::new(&self.username(), self.now())
+    }
+
+    /// Makes an active holder with L2.
+    pub async fn active(&self) -> Account {
+        self.make(self.holder()).await
+    }
+
+    /// Makes a holder.
+    pub async fn make(&self, holder: NewHolder) -> Account {
+        holder.create(&self.stack.shared.app).await.unwrap()
+    }
+
+    /// Makes a customer.
+    pub async fn customer(&self) -> (Account, Owner) {
+        let number = self.people.fetch_add(1, Ordering::Relaxed);
+        let customer =
+            NewCustomer { username: format!("cliente{number}@clienti"), email: format!("cliente{number}@example.it"), password: PASSWORD.to_owned() };
+        let owner = customer.owner(&self.stack.shared.app);
+        (customer.create(&self.stack.shared.app).await.unwrap(), owner)
+    }
+
+    /// Makes a service with its identity, and answers its id and the holder's account.
+    pub async fn service(&self, customer: Owner, kind: IdentityType, state: IdentityState, contract_at: Timestamp) -> (String, Account) {
+        let id = format!("servizio-{}", self.people.fetch_add(1, Ordering::Relaxed));
+        let holder = NewHolder { kind, state, ..self.holder() };
+        let service = NewService { id: id.clone(), customer, holder, contract_at, auto_renewal: false, credentials: Vec::new() };
+        (id, service.create(&self.stack.shared.app).await.unwrap())
+    }
+
+    /// Sends a request and checks the answer against the declarations.
+    pub async fn send(&self, request: Request) -> Answer {
+        let Request { method, path, token, body, headers } = request;
+        let mut builder = self.client.request(method.clone(), format!("http://{}{path}", self.stack.address));
+        if let Some(token) = token {
+            builder = builder.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(body) = body {
+            builder = builder.body(body);
+        }
+        let response = builder.send().await.unwrap();
+        let status = response.status().as_u16();
+        let mut headers: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "x-request-id" | "date"))
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
+        headers.sort();
+        let text = response.text().await.unwrap();
+        let answer = Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, headers };
+        self.check_declared(method.as_str(), path.split('?').next().unwrap_or_default(), &answer);
+        answer
+    }
+
+    fn check_declared(&self, method: &str, path: &str, answer: &Answer) {
+        let operations = &self.stack.shared.operations;
+        let key = |entry: &&sportello_runtime::Entry| (entry.described.spec.method, entry.described.spec.path);
+        let Found::Route(entry, _) = router::find(operations, key, method, path) else { return };
+        let spec = &entry.described.spec;
+        if answer.status == spec.success {
+            return;
+        }
+        let declared = spec.all_problems(entry.described.level);
+        let code = Code::ALL.iter().find(|code| code.as_str() == answer.code());
+        assert!(code.is_some_and(|code| declared.contains(code) && code.status() == answer.status), "{} answers what it does not declare: {answer:?}", spec.id);
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    }
+
+    /// POST with a JSON body.
+    pub async fn post(&self, path: impl AsRef<str>, body: Value) -> Answer {
+        self.send(Request::new("POST", path.as_ref()).json(body)).await
+    }
+
+    /// GET with a token.
+    pub async fn get(&self, path: impl AsRef<str>, token: &str) -> Answer {
+        self.send(Request::new("GET", path.as_ref()).token(token)).await
+    }
+
+    /// A code of an account's app that was not shown before: the clock moves on by one step.
+    pub async fn fresh_code(&self, account: &Account) -> String {
+        self.pass(i64::from(self.policy().totp.step_seconds)).await;
+        self.code(account)
+    }
+
+    /// The code that an account's app shows now.
+    #[must_use]
+    pub fn code(&self, account: &Account) -> String {
+        let secret = unbase32(account.totp_secret.as_deref().unwrap()).unwrap();
+        totp_code(&secret, self.now(), &self.policy().totp).unwrap()
+    }
+
+    /// The first step of a sign-in.
+    pub async fn start(&self, account: &Account) -> Answer {
+        self.start_with(&account.username, &account.password).await
+    }
+
+    /// The first step of a sign-in, with any words.
+    pub async fn start_with(&self, username: &str, password: &str) -> Answer {
+        self.post("/v1/selfcare/sign-ins", json!({ "username": username, "password": password })).await
+    }
+
+    /// The second step of a sign-in.
+    pub async fn otp(&self, sign_in_id: &str, code: &str) -> Answer {
+        self.post(&format!("/v1/selfcare/sign-ins/{sign_in_id}/otp"), json!({ "code": code })).await
+    }
+
+    /// Signs in with whatever is active, and answers the session's token.
+    pub async fn sign_in(&self, account: &Account) -> String {
+        let start = self.start(account).await.expect(201);
+        if start.text_at("/next") == "done" {
+            return start.text_at("/session/token");
+        }
+        let code = self.fresh_code(account).await;
+        self.otp(&start.text_at("/signInId"), &code).await.expect(201).text_at("/session/token")
+    }
+
+    /// Signs a customer in, and answers the session's token.
+    pub async fn sign_in_customer(&self, account: &Account) -> String {
+        let body = json!({ "username": account.username, "password": account.password });
+        self.post("/v1/customer/sessions", body).await.expect(201).text_at("/token")
+    }
+
+    /// Mails to an account, newest first, once everything written so far was delivered.
+    pub async fn mails(&self, account: &Account) -> Vec<CaughtMail> {
+        self.stack.shared.stream.drained().await;
+        self.stack.shared.inbox.mails(Some(&account.email))
+    }
+
+    /// Subjects of the mails to an account, newest first.
+    pub async fn subjects(&self, account: &Account) -> Vec<String> {
+        self.mails(account).await.into_iter().map(|mail| mail.subject).collect()
+    }
+
+    /// The token in the first link of a mail whose path has a part of this name.
+    #[must_use]
+    pub fn link_token(mail: &CaughtMail, part: &str) -> Option<String> {
+        let start = mail.text.split_once(&format!("/{part}/"))?.1;
+        Some(start.split_whitespace().next()?.to_owned())
+    }
+
+    /// The owner of an account.
+    #[must_use]
+    pub fn owner(&self, account: &Account) -> Owner {
+        self.stack.shared.app.keys.owner(account.kind, &account.username)
+    }
+
+    /// A genuine link token, as a mail would carry it.
+    #[must_use]
+    pub fn link(&self, account: &Account, purpose: Purpose, notice: &str) -> String {
+        let app = &self.stack.shared.app;
+        let token = Token::of_notice(self.owner(account), notice, purpose, self.now(), &app.keys);
+        token.seal(purpose, &app.keys, &*app.entropy).unwrap()
+    }
+
+    /// A context as an operation has it.
+    #[must_use]
+    pub fn cx(&self) -> Cx {
+        let app = &self.stack.shared.app;
+        Cx {
+            app: std::sync::Arc::clone(app),
+            store: app.store.clone(),
+            now: self.now(),
+            request_id: "test".to_owned(),
+            id: "test",
+            address: String::new(),
+            device: String::new(),
+            language: Language::It,
+        }
+    }
+
+    /// Opens a session of any level behind the interface, and answers its token.
+    pub async fn forge_session(&self, account: &Account, level: Option<Level>) -> String {
+        let (owner, cx) = (self.owner(account), self.cx());
+        let epoch = match account.kind {
+            OwnerKind::Holder => cx.store.holder(&owner).await.unwrap().unwrap().auth.epoch,
+            OwnerKind::Customer => cx.store.customer(&owner).await.unwrap().unwrap().account.epoch,
+        };
+        let opening = session::open(&cx, &owner, epoch, level).unwrap();
+        let mut commit = Commit::new();
+        commit.open_session(&owner, &opening.record);
+        cx.store.commit(commit).await.unwrap();
+        opening.token
+    }
+
+    /// The body of a password change.
+    #[must_use]
+    pub fn change(current: &str, new: &str, code: Option<&str>) -> Value {
+        json!({ "current": current, "new": new, "confirmation": new, "code": code })
+    }
+
+    /// Changes a password through a fresh code.
+    pub async fn change_password(&self, account: &Account, token: &str, new: &str) -> Answer {
+        let code = match account.totp_secret {
+            Some(_) => Some(self.fresh_code(account).await),
+            None => None,
+        };
+        let body = Self::change(&account.password, new, code.as_deref());
+        self.send(Request::new("PUT", "/v1/selfcare/password").token(token).json(body)).await
+    }
+}
+
+/// Runs so many futures of one kind at once and collects their answers.
+pub async fn at_once<F>(count: usize, make: impl Fn(usize) -> F) -> Vec<Answer>
+where
+    F: Future<Output = Answer>,
+{
+    let futures: Vec<_> = (0..count).map(make).collect();
+    let mut answers = Vec::with_capacity(count);
+    // Polled together in one task: the server's own threads make the race.
+    let mut pending: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        let mut index = 0;
+        while index < pending.len() {
+            match pending[index].as_mut().poll(context) {
+                std::task::Poll::Ready(answer) => {
+                    answers.push(answer);
+                    drop(pending.swap_remove(index));
+                }
+                std::task::Poll::Pending => index += 1,
+            }
+        }
+        if pending.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    answers
+}

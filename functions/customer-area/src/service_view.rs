@@ -112,16 +112,9 @@ pub fn view(cx: &Cx, service: ServiceRecord) -> Service {
         cancelled_at: service.cancelled_at,
         expiry: service.expires_on.map(expiry),
         renewal: renewal_terms(service.kind, service.auto_renewal),
-        credentials: service
-            .credentials
-            .iter()
-            .map(|c| CredentialOutput { level: c.kind.level(), kind: c.kind, expiry: c.expires_on.map(expiry) })
-            .collect(),
+        credentials: service.credentials.iter().map(|c| CredentialOutput { level: c.kind.level(), kind: c.kind, expiry: c.expires_on.map(expiry) }).collect(),
         selfcare_url: cx.app.addresses.selfcare.clone(),
-        actions: actions
-            .into_iter()
-            .map(|state| ActionOutput { action: state.action, possible: state.refused.is_none(), reason: state.refused })
-            .collect(),
+        actions: actions.into_iter().map(|state| ActionOutput { action: state.action, possible: state.refused.is_none(), reason: state.refused }).collect(),
         service_id: service.service_id,
         offer: service.offer,
         order_id: service.order_id,

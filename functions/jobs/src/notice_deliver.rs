@@ -30,11 +30,7 @@ impl Job for NoticeDeliver {
         id: "jobs.notice.deliver",
         summary: "Deliver the notices of the outbox by mail",
         trigger: Trigger::Stream { table: Table::Outbox, batch: 10 },
-        grants: &[
-            grant(Table::Outbox, Action::UpdateItem),
-            grant(Table::Identities, Action::GetItem),
-            grant(Table::Orders, Action::GetItem),
-        ],
+        grants: &[grant(Table::Outbox, Action::UpdateItem), grant(Table::Identities, Action::GetItem), grant(Table::Orders, Action::GetItem)],
         memory: Memory::Small,
         sends_mail: true,
     };

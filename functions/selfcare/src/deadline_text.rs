@@ -17,10 +17,9 @@ pub(crate) fn text(deadline: &Deadline, language: Language) -> String {
             "La sospensione per uso illecito termina, se i requisiti sono soddisfatti".into(),
             "The suspension for fraud ends, if the requirements are met".into(),
         ),
-        Kind::InactivityNotice => (
-            format!("Avviso: l'identità non usata sarà revocata tra {days} giorni"),
-            format!("Notice: the unused identity will be revoked in {days} days"),
-        ),
+        Kind::InactivityNotice => {
+            (format!("Avviso: l'identità non usata sarà revocata tra {days} giorni"), format!("Notice: the unused identity will be revoked in {days} days"))
+        }
         Kind::InactivityRevocation => ("L'identità è revocata se non viene usata".into(), "The identity is revoked unless it is used".into()),
         Kind::ComingOfAge => ("Maggiore età: occorre scegliere come continuare".into(), "Coming of age: a choice is needed".into()),
         Kind::IdentityExpiryFlag => ("L'identità è in scadenza".into(), "The identity is about to expire".into()),

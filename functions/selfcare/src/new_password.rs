@@ -42,12 +42,17 @@ pub async fn accept(cx: &Cx, records: &HolderRecords, new: &Secret) -> Result<Op
     let mut used = false;
     for old in schemes {
         let candidate = if *old == scheme { digest.clone() } else { cx.hasher().digest(new.expose(), &auth.salt, old).await? };
-        let blocking: Vec<Entry> = records.history.entries.iter().map(|entry| Entry {
-            // A digest of another scheme never equals: its place among the last ones still counts.
-            digest: if entry.scheme == *old { entry.digest.0.clone() } else { Vec::new() },
-            version: entry.version,
-            retired_at: entry.retired_at,
-        }).collect();
+        let blocking: Vec<Entry> = records
+            .history
+            .entries
+            .iter()
+            .map(|entry| Entry {
+                // A digest of another scheme never equals: its place among the last ones still counts.
+                digest: if entry.scheme == *old { entry.digest.0.clone() } else { Vec::new() },
+                version: entry.version,
+                retired_at: entry.retired_at,
+            })
+            .collect();
         let now_current = (current.scheme == *old).then_some(current.digest.0.as_slice());
         used |= reused(&candidate.0, now_current, &blocking, cx.now, policy);
     }

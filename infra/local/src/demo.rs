@@ -18,12 +18,12 @@ use sportello_runtime::Context;
 use sportello_runtime::entropy;
 use sportello_runtime::profile::{Document, Profile};
 use sportello_store::commit::Commit;
+use sportello_store::key::OwnerKind::{Customer, Holder};
 use sportello_store::key::{AUTH, Owner, OwnerKind, PROFILE, SERVICE};
 use sportello_store::record::{
     AccountRecord, AuthRecord, Bytes, NEVER, PasswordDue, SealedProfile, ServiceCredential, ServiceRecord, ServiceRef, StoredCode, StoredCredential,
     StoredPassword, StoredTotp,
 };
-use sportello_store::key::OwnerKind::{Customer, Holder};
 
 use crate::stack::StackError;
 
@@ -129,10 +129,9 @@ impl NewHolder {
         };
         let secret = self.totp.then(|| random(20)).transpose()?;
         let totp = match &secret {
-            Some(secret) => Some(StoredTotp {
-                secret: key.seal(&*app.entropy, &owner, "totp", secret).map_err(|e| failed(&e))?,
-                activated_at: self.password_changed_at,
-            }),
+            Some(secret) => {
+                Some(StoredTotp { secret: key.seal(&*app.entropy, &owner, "totp", secret).map_err(|e| failed(&e))?, activated_at: self.password_changed_at })
+            }
             None => None,
         };
         let emergency = base32(&random(10)?);
@@ -398,13 +397,7 @@ async fn create(app: &Arc<Context>) -> Result<Vec<Account>, StackError> {
         ),
         (
             "To be activated: signs in and sees which steps miss",
-            NewHolder {
-                name: ("Sara", "Conti"),
-                state: pending.clone(),
-                totp: false,
-                expires_on: None,
-                ..holder("sara.conti@example.it")
-            },
+            NewHolder { name: ("Sara", "Conti"), state: pending.clone(), totp: false, expires_on: None, ..holder("sara.conti@example.it") },
         ),
         ("Revoked: may not sign in", NewHolder { name: ("Ugo", "Foscolo"), state: revoked(), ..holder("ugo.foscolo@example.it") }),
         (
@@ -438,10 +431,7 @@ async fn create(app: &Arc<Context>) -> Result<Vec<Account>, StackError> {
             "Professional to activate, contract 5 days old: withdrawal form within 14 days",
             service("professionale-da-attivare", IdentityType::Professional, pending.clone()),
         ),
-        (
-            "Business to activate, contract 40 days old: withdrawal form beyond 14 days",
-            NewService { contract_at: days_before(now, 40), ..late },
-        ),
+        ("Business to activate, contract 40 days old: withdrawal form beyond 14 days", NewService { contract_at: days_before(now, 40), ..late }),
         ("Personal, active", service("personale-attivo", IdentityType::Personal, active(now))),
         (
             "A minor's identity, active",
@@ -451,10 +441,7 @@ async fn create(app: &Arc<Context>) -> Result<Vec<Account>, StackError> {
             "Professional, active, expires within three months: flagged, can be renewed",
             NewService { holder: NewHolder { expires_on: Some(add_months(today, 2)), ..expiring.holder.clone() }, ..expiring },
         ),
-        (
-            "Business, active, renews by itself, with a smart card",
-            NewService { auto_renewal: true, credentials: card, ..business },
-        ),
+        ("Business, active, renews by itself, with a smart card", NewService { auto_renewal: true, credentials: card, ..business }),
         ("Personal, suspended", service("personale-sospeso", IdentityType::Personal, suspended(SuspensionReason::Fraud))),
         ("Personal, revoked: can be cancelled now", service("personale-revocato", IdentityType::Personal, revoked())),
     ];

@@ -107,14 +107,15 @@ pub async fn handle(State(shared): State<Arc<Shared>>, ConnectInfo(peer): Connec
     let language = parts.headers.get("accept-language").and_then(|v| v.to_str().ok()).and_then(Language::from_header).unwrap_or_default();
     let refuse = |code: Code, methods: Option<&[sportello_contract::spec::Method]>| plain(refusal(&code.into(), language, &request_id, methods));
     let path = parts.uri.path();
-    let (entry, parameters) = match router::find(&shared.operations, |entry| (entry.described.spec.method, entry.described.spec.path), parts.method.as_str(), path) {
-        Found::Route(entry, parameters) => (**entry, parameters),
-        Found::OtherMethods(methods) if parts.method == Method::OPTIONS && parts.headers.contains_key("access-control-request-method") => {
-            return preflight(&sportello_contract::openapi::allow(&methods));
-        }
-        Found::OtherMethods(methods) => return refuse(Code::MethodNotAllowed, Some(&methods)),
-        Found::Nothing => return refuse(Code::NotFound, None),
-    };
+    let (entry, parameters) =
+        match router::find(&shared.operations, |entry| (entry.described.spec.method, entry.described.spec.path), parts.method.as_str(), path) {
+            Found::Route(entry, parameters) => (**entry, parameters),
+            Found::OtherMethods(methods) if parts.method == Method::OPTIONS && parts.headers.contains_key("access-control-request-method") => {
+                return preflight(&sportello_contract::openapi::allow(&methods));
+            }
+            Found::OtherMethods(methods) => return refuse(Code::MethodNotAllowed, Some(&methods)),
+            Found::Nothing => return refuse(Code::NotFound, None),
+        };
     let Ok(bytes) = to_bytes(body, MAX_BODY).await else { return refuse(Code::BodyTooLarge, None) };
     let source_ip = shared.source_ip(&parts.headers, peer);
     let text = String::from_utf8(bytes.to_vec());

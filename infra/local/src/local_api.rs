@@ -39,6 +39,7 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/_local/dead-letters", get(dead_letters))
         .route("/_local/clock", get(clock).post(move_clock))
         .route("/_local/jobs/{id}", post(run_job))
+        .route("/_local/stack", get(addresses))
         .route("/_local/operations", get(|| async { Json(documents::table()) }))
         .route("/_local/{file}", get(|Path(file): Path<String>| async move { page_of(&file) }))
 }
@@ -102,6 +103,11 @@ async fn sms(State(shared): Stack, Query(query): Query<To>) -> Json<Value> {
 
 async fn dead_letters(State(shared): Stack) -> Json<Value> {
     Json(json!(shared.stream.dead_letters()))
+}
+
+/// Where the emulators are, for functions that run outside this process.
+async fn addresses(State(shared): Stack) -> Json<Value> {
+    Json(json!({ "dynamodb": format!("http://{}", shared.dynamodb), "mail": format!("http://{}", shared.mail) }))
 }
 
 async fn clock(State(shared): Stack) -> Json<Value> {

@@ -71,8 +71,14 @@ async fn serve(arguments: &Arguments) -> Outcome {
         println!("  {:28} {}  {}", account.username, account.password, account.what);
     }
     println!("\n  curl -s {url}/_local/demo");
-    println!("  curl -s {url}/v1/customer/sessions -H 'content-type: application/json' -d '{{\"username\":\"carla.neri@clienti\",\"password\":\"{}\"}}'", demo_password());
-    println!("  curl -s {url}/v1/selfcare/sign-ins -H 'content-type: application/json' -d '{{\"username\":\"maria.rossi@example.it\",\"password\":\"{}\"}}'", demo_password());
+    println!(
+        "  curl -s {url}/v1/customer/sessions -H 'content-type: application/json' -d '{{\"username\":\"carla.neri@clienti\",\"password\":\"{}\"}}'",
+        demo_password()
+    );
+    println!(
+        "  curl -s {url}/v1/selfcare/sign-ins -H 'content-type: application/json' -d '{{\"username\":\"maria.rossi@example.it\",\"password\":\"{}\"}}'",
+        demo_password()
+    );
     println!("\nCtrl-C ends it.");
     tokio::signal::ctrl_c().await?;
     println!("\nbye");

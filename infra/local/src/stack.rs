@@ -66,6 +66,8 @@ pub struct Shared {
     pub observed: Arc<Observed>,
     /// Address of the embedded database.
     pub dynamodb: SocketAddr,
+    /// Address of the catcher.
+    pub mail: SocketAddr,
     requests: AtomicU64,
     source_header: Option<&'static str>,
 }
@@ -199,6 +201,7 @@ impl Stack {
             moving: tokio::sync::Mutex::default(),
             observed,
             dynamodb: database.address,
+            mail: mail_address,
             requests: AtomicU64::new(1),
             source_header: options.source_header,
         });

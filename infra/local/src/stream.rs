@@ -139,11 +139,6 @@ fn begin(database: &Database, table: &str) -> Option<String> {
     let stream_arn = streams.streams.first()?.stream_arn.clone();
     let described = database.describe_stream(describe_stream::DescribeStreamRequest { stream_arn: stream_arn.clone(), ..Default::default() }).ok()?;
     let shard_id = described.stream_description.shards.first()?.shard_id.clone();
-    let request = get_shard_iterator::GetShardIteratorRequest {
-        stream_arn,
-        shard_id,
-        shard_iterator_type: "TRIM_HORIZON".to_owned(),
-        sequence_number: None,
-    };
+    let request = get_shard_iterator::GetShardIteratorRequest { stream_arn, shard_id, shard_iterator_type: "TRIM_HORIZON".to_owned(), sequence_number: None };
     database.get_shard_iterator(request).ok()?.shard_iterator
 }

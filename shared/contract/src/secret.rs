@@ -31,13 +31,39 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// Takes text only, and never repeats in an error what it was given instead.
+struct TextVisitor;
+
+impl serde::de::Visitor<'_> for TextVisitor {
+    type Value = Secret;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Secret, E> {
+        if text.is_empty() || text.len() > MAX_BYTES {
+            return Err(E::custom("expected 1 to 1024 bytes"));
+        }
+        Ok(Secret(text.to_owned()))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Secret, E> {
+        Err(E::custom("expected a string"))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Secret, E> {
+        Err(E::custom("expected a string"))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Secret, E> {
+        Err(E::custom("expected a string"))
+    }
+}
+
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer).map_err(|_| serde::de::Error::custom("expected a string"))?;
-        if text.is_empty() || text.len() > MAX_BYTES {
-            return Err(serde::de::Error::custom("expected 1 to 1024 bytes"));
-        }
-        Ok(Self(text))
+        deserializer.deserialize_str(TextVisitor)
     }
 }
 

@@ -336,14 +336,7 @@ impl Spec {
     pub fn all_problems(&self, level: Level) -> Vec<Code> {
         let mut all = vec![Code::InvalidField, Code::UnknownField, Code::Internal, Code::Unavailable, Code::MethodNotAllowed];
         if self.method.has_body() {
-            all.extend([
-                Code::BodyTooLarge,
-                Code::UnsupportedMediaType,
-                Code::MalformedJson,
-                Code::JsonTooDeep,
-                Code::DuplicateField,
-                Code::MissingField,
-            ]);
+            all.extend([Code::BodyTooLarge, Code::UnsupportedMediaType, Code::MalformedJson, Code::JsonTooDeep, Code::DuplicateField, Code::MissingField]);
         } else {
             all.extend([Code::DuplicateField, Code::BodyNotAllowed]);
         }

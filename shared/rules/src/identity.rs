@@ -70,16 +70,8 @@ pub enum SuspensionReason {
 
 impl SuspensionReason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
-        Self::Holder,
-        Self::Fraud,
-        Self::ProviderSuspicion,
-        Self::DocumentExpired,
-        Self::SharedContact,
-        Self::UnfinishedReset,
-        Self::Turned18,
-        Self::Lockout,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Holder, Self::Fraud, Self::ProviderSuspicion, Self::DocumentExpired, Self::SharedContact, Self::UnfinishedReset, Self::Turned18, Self::Lockout];
 }
 
 /// The six steps of the activation (rule 68).
@@ -102,8 +94,7 @@ pub enum ActivationStep {
 
 impl ActivationStep {
     /// Every step, in the order that the server enforces.
-    pub const ALL: [Self; 6] =
-        [Self::IdentityDocument, Self::HealthCard, Self::SecurityQuestion, Self::Recognition, Self::Contract, Self::Approval];
+    pub const ALL: [Self; 6] = [Self::IdentityDocument, Self::HealthCard, Self::SecurityQuestion, Self::Recognition, Self::Contract, Self::Approval];
 }
 
 /// What decides an identity's status: the instants of activation and revocation, and the set of suspension reasons with the instant of each.

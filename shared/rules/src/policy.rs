@@ -251,7 +251,11 @@ impl Policy {
         check(p.first_year <= p.last_year && p.first_year >= 1, "password.first_year", "must be from 1 to password.last_year")?;
         check(p.last_year <= 9999, "password.last_year", "must be at most 9999")?;
         check(p.history_count >= 1, "password.history_count", "must be at least 1")?;
-        check((p.min_length..=p.max_length).contains(&p.generated_length), "password.generated_length", "must be between password.min_length and password.max_length")?;
+        check(
+            (p.min_length..=p.max_length).contains(&p.generated_length),
+            "password.generated_length",
+            "must be between password.min_length and password.max_length",
+        )?;
         check((1..=3650).contains(&p.valid_days), "password.valid_days", "must be from 1 to 3650")?;
         check(descending(&p.warn_days), "password.warn_days", "must be positive, longest first, without repeats")?;
         check(p.warn_days.first().is_none_or(|d| *d < p.valid_days), "password.warn_days", "must be under password.valid_days")?;
@@ -267,7 +271,11 @@ impl Policy {
         check(c.valid_minutes >= 1, "code.valid_minutes", "must be at least 1")?;
         check(c.max_tries >= 1, "code.max_tries", "must be at least 1")?;
         check(c.max_sends >= 1, "code.max_sends", "must be at least 1")?;
-        check(c.send_pauses_seconds.len() + 1 >= usize::try_from(c.max_sends).unwrap_or(usize::MAX), "code.send_pauses_seconds", "must have one pause for each send after the first")?;
+        check(
+            c.send_pauses_seconds.len() + 1 >= usize::try_from(c.max_sends).unwrap_or(usize::MAX),
+            "code.send_pauses_seconds",
+            "must have one pause for each send after the first",
+        )?;
         check(c.send_pauses_seconds.windows(2).all(|w| matches!(w, [a, b] if a <= b)), "code.send_pauses_seconds", "must not shrink")?;
         check((6..=8).contains(&self.totp.digits), "totp.digits", "must be from 6 to 8")?;
         check((15..=120).contains(&self.totp.step_seconds), "totp.step_seconds", "must be from 15 to 120")?;

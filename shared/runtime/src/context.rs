@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sportello_contract::page::Cursors;
 use sportello_contract::problem::Language;
-use sportello_notify::Provider;
 use sportello_notify::Mailer;
+use sportello_notify::Provider;
 use sportello_rules::policy::{Policy, PolicyError};
 use sportello_store::Store;
 use sportello_store::meter::RoundTrip;
@@ -103,11 +103,7 @@ impl Context {
             (None, None) => return Err(Missing("SPORTELLO_KEYS_FILE").into()),
         };
         let keys = Arc::new(KeyRing::parse(&ring)?);
-        let mailer = if sends_mail {
-            Some(Mailer::new(aws::ses(config)?, config.mail_from.clone(), config.mail_configuration_set.clone()))
-        } else {
-            None
-        };
+        let mailer = if sends_mail { Some(Mailer::new(aws::ses(config)?, config.mail_from.clone(), config.mail_configuration_set.clone())) } else { None };
         Ok(Self {
             clock,
             entropy: Arc::new(SystemEntropy::default()),

@@ -186,7 +186,8 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
         Err(_) => return decided.map(|answer| (spec.success, answer)),
     };
     // What may come out otherwise next time is not kept: no tries left, somebody else's change.
-    let lasting = status < 500 && !matches!(&decided, Err(Failure::Refused { problem, .. }) if matches!(problem.code, Code::TooManyRequests | Code::ChangedMeanwhile));
+    let lasting =
+        status < 500 && !matches!(&decided, Err(Failure::Refused { problem, .. }) if matches!(problem.code, Code::TooManyRequests | Code::ChangedMeanwhile));
     if let Some(place) = place.as_deref().filter(|_| lasting) {
         let sealed = cx.keys().seal(cx.entropy(), purpose(place).as_bytes(), &serde_json::to_vec(&answer)?)?;
         let fingerprint = idempotency::fingerprint(&incoming.raw_path, &incoming.body);

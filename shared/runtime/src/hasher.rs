@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use subtle::ConstantTimeEq as _;
 use sportello_rules::password::normalize;
 use sportello_store::record::{Bytes, Scheme, StoredPassword};
+use tokio::sync::Semaphore;
+use subtle::ConstantTimeEq as _;
 
 use crate::keys::{KeyError, KeyRing};
 
@@ -35,6 +36,8 @@ pub enum HashError {
 /// Makes digests. Buffers of 19 MiB are kept: fresh memory for each hash would double the process's size.
 pub struct Hasher {
     keys: Arc<KeyRing>,
+    // More runs at once than cores would finish none sooner, and starve everything else of its turn.
+    turns: Arc<Semaphore>,
     buffers: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
@@ -42,7 +45,8 @@ impl Hasher {
     /// A hasher without buffers yet.
     #[must_use]
     pub fn new(keys: Arc<KeyRing>) -> Self {
-        Self { keys, buffers: Arc::default() }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { keys, turns: Arc::new(Semaphore::new(cores)), buffers: Arc::default() }
     }
 
     /// The scheme of new digests.
@@ -72,6 +76,7 @@ impl Hasher {
             buffers.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
             done.map(|()| digest).map_err(|_| HashError::Parameters)
         };
+        let _turn = self.turns.acquire().await.map_err(|_| HashError::Aborted)?;
         let digest = tokio::task::spawn_blocking(run).await.map_err(|_| HashError::Aborted)??;
         Ok(Bytes(self.keys.pepper(&scheme.pepper, &digest)?))
     }

@@ -41,9 +41,7 @@ impl Incoming {
     #[must_use]
     pub fn new(request: Request) -> Self {
         let (request_id, address) = match request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => {
-                (context.request_id.clone().unwrap_or_default(), context.http.source_ip.clone().unwrap_or_default())
-            }
+            Some(RequestContext::ApiGatewayV2(context)) => (context.request_id.clone().unwrap_or_default(), context.http.source_ip.clone().unwrap_or_default()),
             _ => (String::new(), String::new()),
         };
         let path = request.path_parameters_ref().map(|parameters| parameters.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect()).unwrap_or_default();

@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use subtle::ConstantTimeEq as _;
 use ring::digest::{SHA256, digest};
 use sportello_rules::service::Level;
 use sportello_store::key::{HASH_BYTES, Owner, OwnerKind, SESSION};
 use sportello_store::record::{Bytes, SessionRecord};
+use subtle::ConstantTimeEq as _;
 
 use crate::entropy;
 use crate::{Cx, Failure};

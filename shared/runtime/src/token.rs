@@ -66,7 +66,7 @@ impl Token {
     #[must_use]
     pub fn of_notice(owner: Owner, notice_id: &str, purpose: Purpose, issued_at: Timestamp, keys: &KeyRing) -> Self {
         let mut nonce = [0; NONCE];
-        for (byte, hash) in nonce.iter_mut().zip(keys.keyed_hash(&[purpose.label(), notice_id.as_bytes()])) {
+        for (byte, hash) in nonce.iter_mut().zip(keys.keyed_hash(&[purpose.label(), owner.pk().as_bytes(), notice_id.as_bytes()])) {
             *byte = hash;
         }
         Self { owner, issued_at, version: 0, nonce }

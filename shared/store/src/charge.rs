@@ -68,9 +68,7 @@ impl Store {
         for (charged, count) in [(secrets.password, "pt"), (secrets.otp, "ot")] {
             if charged {
                 sets.push(format!("{count} = if_not_exists({count}, :zero) + :one, {count}_at = :now"));
-                conditions.push(format!(
-                    "(attribute_not_exists({count}) OR ({count} < :locked AND ({count} <> :paused OR {count}_at <= :since)))"
-                ));
+                conditions.push(format!("(attribute_not_exists({count}) OR ({count} < :locked AND ({count} <> :paused OR {count}_at <= :since)))"));
             }
         }
         let since = now.saturating_sub(pause(policy)).unwrap_or(Timestamp::MIN);

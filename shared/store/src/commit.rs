@@ -166,7 +166,9 @@ impl Commit {
     /// Cancels a service: refused where it was cancelled meanwhile, or where its status is no longer the one decided on.
     pub fn cancel_service(&mut self, service: &ServiceRecord, revoked: bool, now: Timestamp) {
         let mut update = Updating::new(Table::Orders, service.pk.clone(), service.sk.clone());
-        update.conditions.push("attribute_exists(pk) AND (attribute_not_exists(cancelled_at) OR attribute_type(cancelled_at, :null)) AND #status = :was".to_owned());
+        update
+            .conditions
+            .push("attribute_exists(pk) AND (attribute_not_exists(cancelled_at) OR attribute_type(cancelled_at, :null)) AND #status = :was".to_owned());
         update.values.push((":null".to_owned(), s("NULL")));
         update.values.push((":was".to_owned(), s(tag(&service.status))));
         update.set("cancelled_at", "", ":now", s(now.to_string()));
@@ -354,8 +356,7 @@ impl Store {
         let grants = commit.grants();
         let codes: Vec<Code> = commit.writes.iter().map(|(_, code)| *code).collect();
         let items = commit.writes.into_iter().map(|(write, _)| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
-        let answer =
-            self.client.transact_write_items().set_transact_items(Some(items)).set_return_consumed_capacity(self.capacity()).send().await;
+        let answer = self.client.transact_write_items().set_transact_items(Some(items)).set_return_consumed_capacity(self.capacity()).send().await;
         let capacity = answer.as_ref().ok().map(|a| a.consumed_capacity().iter().filter_map(|c| c.capacity_units()).sum());
         self.note(Kind::Commit, grants, capacity);
         let Err(error) = answer else { return Ok(()) };

@@ -61,8 +61,7 @@ pub enum Lease {
 impl Commit {
     /// Writes a notice with the change it tells of. The key makes it unique: a second one is refused with `refused`.
     pub fn notice(&mut self, id: &str, owner: &Owner, notice: String, now: Timestamp, refused: Code) {
-        let record =
-            NoticeRecord { pk: id.to_owned(), owner: owner.pk(), notice, created_at: now, state: NoticeState::Pending, attempts: 0, lease_until: 0 };
+        let record = NoticeRecord { pk: id.to_owned(), owner: owner.pk(), notice, created_at: now, state: NoticeState::Pending, attempts: 0, lease_until: 0 };
         self.create(Table::Outbox, &record, refused);
     }
 }

@@ -107,7 +107,6 @@ async fn what_would_be_refused_again_is_final() {
         (400, refusal!("MailFromDomainNotVerifiedException"), "MailFromDomainNotVerifiedException"),
         (400, refusal!("ConfigurationSetDoesNotExist"), "ConfigurationSetDoesNotExist"),
         (400, refusal!("InvalidParameterValue"), "InvalidParameterValue"),
-        (403, refusal!("AccessDenied"), "AccessDenied"),
         (404, "not xml", "status 404"),
         (400, refusal!("to maria@example.it"), "status 400"),
     ] {
@@ -127,6 +126,7 @@ async fn what_may_pass_is_tried_again() {
         (Answer::Status(400, refusal!("AccountSendingPausedException")), "AccountSendingPausedException"),
         (Answer::Status(400, refusal!("ConfigurationSetSendingPaused")), "ConfigurationSetSendingPaused"),
         (Answer::Status(400, refusal!("ConfigurationSetSendingPausedException")), "ConfigurationSetSendingPausedException"),
+        (Answer::Status(403, refusal!("AccessDenied")), "AccessDenied"),
         (Answer::Status(429, "slow down"), "status 429"),
         (Answer::Status(500, refusal!("InternalFailure")), "InternalFailure"),
         (Answer::Status(503, "<html>"), "status 503"),

@@ -1,0 +1,141 @@
+//! Links of mails: "it wasn't me" and unlocking (rules 21, 32, 40).
+
+use serde_json::json;
+use sportello_rules::identity::SuspensionReason;
+use sportello_local::demo::{NewHolder, active};
+use sportello_runtime::token::Purpose;
+use sportello_tests::{Request, World};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_was_not_me_suspends_ends_every_session_and_works_once() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let token = world.sign_in(&account).await;
+    let mail = &world.mails(&account).await[0];
+    let path = format!("/v1/selfcare/blocks/{}", World::link_token(mail, "blocks").unwrap());
+    let read = world.send(Request::new("GET", &path)).await.expect(200);
+    assert_eq!(read.text_at("/action"), "suspend-identity");
+    world.get("/v1/selfcare/identity", &token).await.expect(200);
+    let done = world.post(&path, json!({})).await.expect(200);
+    assert_eq!(done.text_at("/status"), "suspended");
+    world.get("/v1/selfcare/identity", &token).await.refused(401, "unauthenticated");
+    world.post(&path, json!({})).await.refused(410, "link-not-valid");
+    world.send(Request::new("GET", &path)).await.refused(410, "link-not-valid");
+    assert!(world.mails(&account).await[0].text.contains("sospesa"));
+    let token = world.sign_in(&account).await;
+    let identity = world.get("/v1/selfcare/identity", &token).await.expect(200);
+    assert_eq!(identity.body["reasons"][0]["reason"], "holder");
+    assert_eq!(identity.body["reasons"][0]["endsAt"], done.body["endsAt"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn blocking_again_never_extends_the_suspension() {
+    let world = World::new().await;
+    let mut state = active(world.now());
+    state.suspend(SuspensionReason::Holder, world.now() - jiff::SignedDuration::from_hours(24 * 20)).unwrap();
+    let account = world.make(NewHolder { state, ..world.holder() }).await;
+    let path = format!("/v1/selfcare/blocks/{}", world.link(&account, Purpose::Block, "n1"));
+    let ends_at = world.post(&path, json!({})).await.expect(200).text_at("/endsAt");
+    let days = (ends_at.parse::<jiff::Timestamp>().unwrap() - world.now()).get_hours() / 24;
+    assert!(days < 11, "{ends_at}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_customer_area_shows_the_suspension_at_once() {
+    let world = World::new().await;
+    let (carla, owner) = world.customer().await;
+    let kind = sportello_rules::identity::IdentityType::Personal;
+    let (id, holder) = world.service(owner, kind, active(world.now()), world.now()).await;
+    let customer = world.sign_in_customer(&carla).await;
+    let read = || world.get(format!("/v1/customer/services/{id}"), &customer);
+    assert_eq!(read().await.expect(200).text_at("/status"), "active");
+    world.post(&format!("/v1/selfcare/blocks/{}", world.link(&holder, Purpose::Block, "n1")), json!({})).await.expect(200);
+    assert_eq!(read().await.expect(200).text_at("/status"), "suspended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_block_link_is_good_for_seven_days_and_an_unlock_link_for_three() {
+    let world = World::new().await;
+    let account = world.active().await;
+    for (purpose, part, days) in [(Purpose::Unlock, "unlocks", 3), (Purpose::Block, "blocks", 7)] {
+        let made = world.now();
+        let path = format!("/v1/selfcare/{part}/{}", world.link(&account, purpose, "n1"));
+        let end = made + jiff::SignedDuration::from_hours(24 * days);
+        world.move_to(end - jiff::SignedDuration::from_secs(5)).await;
+        world.send(Request::new("GET", &path)).await.expect(200);
+        world.move_to(end).await;
+        world.send(Request::new("GET", &path)).await.refused(410, "link-not-valid");
+        world.post(&path, json!({})).await.refused(410, "link-not-valid");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_failures_pause_ten_lock_and_the_mails_link_opens_again() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let wrong = || world.start_with(&account.username, "Sbagliata-42!");
+    for _ in 0..5 {
+        wrong().await.refused(401, "sign-in-refused");
+    }
+    world.start(&account).await.refused(401, "sign-in-refused");
+    assert_eq!(world.mails(&account).await.len(), 1, "one mail for the pause");
+    world.pass(30 * 60 - 5).await;
+    world.start(&account).await.refused(401, "sign-in-refused");
+    world.pass(10).await;
+    for _ in 0..5 {
+        wrong().await.refused(401, "sign-in-refused");
+    }
+    world.pass(86_400).await;
+    world.start(&account).await.refused(401, "sign-in-refused");
+    let mails = world.mails(&account).await;
+    assert_eq!(mails.len(), 2, "one more for the lock");
+    let path = format!("/v1/selfcare/unlocks/{}", World::link_token(&mails[0], "unlocks").unwrap());
+    assert_eq!(world.send(Request::new("GET", &path)).await.expect(200).text_at("/action"), "unlock-sign-in");
+    world.start(&account).await.refused(401, "sign-in-refused");
+    world.post(&path, json!({})).await.expect(204);
+    world.post(&path, json!({})).await.refused(410, "link-not-valid");
+    let token = world.sign_in(&account).await;
+    world.get("/v1/selfcare/identity", &token).await.expect(200);
+    assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("riaperto") || subject.contains("sbloccat") || subject.contains("di nuovo")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_is_a_reason_of_suspension_for_whoever_is_still_signed_in() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let token = world.sign_in(&account).await;
+    for round in 0..2 {
+        for _ in 0..5 {
+            world.start_with(&account.username, "Sbagliata-42!").await.refused(401, "sign-in-refused");
+        }
+        if round == 0 {
+            // Longer than the pause: the session forged below is for the time after.
+            world.pass(31 * 60).await;
+        }
+    }
+    world.get("/v1/selfcare/identity", &token).await.refused(401, "unauthenticated");
+    let token = world.forge_session(&account, Some(sportello_rules::service::Level::L2)).await;
+    let identity = world.get("/v1/selfcare/identity", &token).await.expect(200);
+    assert_eq!((identity.text_at("/status"), identity.text_at("/reasons/0/reason")), ("suspended".into(), "lockout".into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_is_paused_locked_and_unlocked_alike() {
+    let world = World::new().await;
+    let (carla, _) = world.customer().await;
+    let open = |password: &str| world.post("/v1/customer/sessions", json!({ "username": carla.username, "password": password }));
+    for _ in 0..2 {
+        for _ in 0..5 {
+            open("Sbagliata-42!").await.refused(401, "sign-in-refused");
+        }
+        world.pass(31 * 60).await;
+    }
+    open(&carla.password).await.refused(401, "sign-in-refused");
+    let mail = &world.mails(&carla).await[0];
+    assert!(World::link_token(mail, "blocks").is_none(), "a customer's account is no identity");
+    let path = format!("/v1/customer/unlocks/{}", World::link_token(mail, "unlocks").unwrap());
+    world.send(Request::new("GET", &path)).await.expect(200);
+    world.post(&path.replace("customer", "selfcare"), json!({})).await.refused(410, "link-not-valid");
+    world.post(&path, json!({})).await.expect(204);
+    open(&carla.password).await.expect(201);
+}

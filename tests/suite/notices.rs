@@ -1,0 +1,133 @@
+//! Warnings and their delivery (rule 16; the outbox).
+
+use jiff::SignedDuration;
+use sportello_local::catcher::Fault;
+use sportello_local::demo::{NewHolder, active};
+use sportello_local::scheduler;
+use sportello_tests::World;
+
+const DAY: i64 = 86_400;
+
+async fn warnings(world: &World, account: &sportello_local::demo::Account) -> Vec<String> {
+    world.subjects(account).await.into_iter().filter(|subject| subject.contains("scade tra")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_warning_at_seven_days_and_one_at_two() {
+    let world = World::new().await;
+    let changed = world.now();
+    let account = world.make(NewHolder { password_changed_at: changed, ..world.holder() }).await;
+    world.move_to(changed + SignedDuration::from_secs(173 * DAY - 10)).await;
+    assert!(warnings(&world, &account).await.is_empty());
+    world.move_to(changed + SignedDuration::from_secs(173 * DAY)).await;
+    assert_eq!(warnings(&world, &account).await.len(), 1);
+    assert!(warnings(&world, &account).await[0].contains("7 giorni"));
+    world.move_to(changed + SignedDuration::from_secs(178 * DAY - 10)).await;
+    assert_eq!(warnings(&world, &account).await.len(), 1);
+    world.move_to(changed + SignedDuration::from_secs(178 * DAY)).await;
+    assert_eq!(warnings(&world, &account).await.len(), 2);
+    assert!(warnings(&world, &account).await[0].contains("2 giorni"));
+    world.pass(30 * DAY).await;
+    assert_eq!(warnings(&world, &account).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missed_seven_day_warning_is_sent_while_more_than_two_days_remain() {
+    let world = World::new().await;
+    let three_left = world.make(NewHolder { password_changed_at: world.now() - SignedDuration::from_secs(177 * DAY), ..world.holder() }).await;
+    let one_left = world.make(NewHolder { password_changed_at: world.now() - SignedDuration::from_secs(179 * DAY), ..world.holder() }).await;
+    let none_left = world.make(NewHolder { password_changed_at: world.now() - SignedDuration::from_secs(181 * DAY), ..world.holder() }).await;
+    world.pass(3600).await;
+    assert!(warnings(&world, &three_left).await[0].contains("7 giorni"));
+    let late = warnings(&world, &one_left).await;
+    assert_eq!(late.len(), 1);
+    assert!(late[0].contains("2 giorni"));
+    assert!(warnings(&world, &none_left).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_cancels_both_and_starts_anew() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, password_changed_at: world.now() - SignedDuration::from_secs(170 * DAY), ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    world.change_password(&account, &token, "Verde-Foresta77!").await.expect(204);
+    let changed = world.now();
+    world.pass(20 * DAY).await;
+    assert!(warnings(&world, &account).await.is_empty());
+    world.move_to(changed + SignedDuration::from_secs(173 * DAY + 3600)).await;
+    assert_eq!(warnings(&world, &account).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_identity_is_not_warned() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { password_changed_at: world.now() - SignedDuration::from_secs(172 * DAY), ..world.holder() }).await;
+    let (owner, app) = (world.owner(&account), &world.stack.shared.app);
+    let mut state = active(world.now());
+    state.revoke(world.now());
+    let mut commit = sportello_store::commit::Commit::new();
+    let update = sportello_store::commit::Commit::auth(&owner).version(1).state(&state);
+    commit.update_auth(update, sportello_contract::problem::Code::ChangedMeanwhile);
+    app.store.commit(commit).await.unwrap();
+    world.pass(10 * DAY).await;
+    assert!(warnings(&world, &account).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_job_may_run_twice_and_in_parallel_and_warns_once() {
+    let world = World::new().await;
+    let mut accounts = Vec::new();
+    for _ in 0..12 {
+        accounts.push(world.make(NewHolder { password_changed_at: world.now() - SignedDuration::from_secs(175 * DAY), ..world.holder() }).await);
+    }
+    let shared = &world.stack.shared;
+    let job = shared.jobs.iter().find(|job| job.spec.id == "jobs.password.warn").unwrap();
+    let run = || scheduler::run_job(shared, job);
+    let (a, b, c) = tokio::join!(run(), run(), run());
+    let done = a.unwrap().done + b.unwrap().done + c.unwrap().done + run().await.unwrap().done;
+    assert_eq!(done, 12);
+    for account in &accounts {
+        assert_eq!(warnings(&world, account).await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_service_that_throttles_or_fails_is_asked_again() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    world.stack.shared.inbox.fail_next(&[Fault::Throttled, Fault::Broken, Fault::Throttled]);
+    world.sign_in(&account).await;
+    assert_eq!(world.mails(&account).await.len(), 1);
+    assert!(world.stack.shared.stream.dead_letters().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_sends_a_security_notice_again_rather_than_never() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    world.stack.shared.inbox.fail_next(&[Fault::Ambiguous]);
+    world.sign_in(&account).await;
+    let mails = world.mails(&account).await;
+    assert_eq!(mails.len(), 2);
+    assert_ne!(World::link_token(&mails[0], "blocks"), World::link_token(&mails[1], "blocks"), "sealed anew");
+    // Two copies, one link: using either uses both.
+    let use_it = |mail| world.post(format!("/v1/selfcare/blocks/{}", World::link_token(mail, "blocks").unwrap()), serde_json::json!({}));
+    use_it(&mails[0]).await.expect(200);
+    use_it(&mails[1]).await.refused(410, "link-not-valid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_or_ever_failing_mail_is_a_dead_letter_and_holds_nobody_up() {
+    let world = World::new().await;
+    let (refused, failing, fine) = (world.make(NewHolder { totp: false, ..world.holder() }).await, world.make(NewHolder { totp: false, ..world.holder() }).await, world.make(NewHolder { totp: false, ..world.holder() }).await);
+    world.stack.shared.inbox.fail_next(&[Fault::Rejected]);
+    world.sign_in(&refused).await;
+    assert!(world.mails(&refused).await.is_empty());
+    world.stack.shared.inbox.fail_next(&[Fault::Broken; 5]);
+    world.sign_in(&failing).await;
+    assert!(world.mails(&failing).await.is_empty());
+    world.sign_in(&fine).await;
+    assert_eq!(world.mails(&fine).await.len(), 1);
+    world.pass(3600).await;
+    assert!(world.mails(&failing).await.is_empty(), "given up");
+}
