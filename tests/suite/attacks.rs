@@ -239,7 +239,10 @@ async fn row_16_links_in_mails_come_from_configuration_only() {
     let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
     let body = json!({ "username": account.username, "password": account.password });
     let request = Request::new("POST", "/v1/selfcare/sign-ins").json(body).header("forwarded", "host=evil.example;proto=https");
-    world.send(request.header("x-forwarded-host", "evil.example").header("x-original-host", "evil.example").header("origin", "https://evil.example")).await.expect(201);
+    world
+        .send(request.header("x-forwarded-host", "evil.example").header("x-original-host", "evil.example").header("origin", "https://evil.example"))
+        .await
+        .expect(201);
     let mail = &world.mails(&account).await[0];
     assert!(!mail.text.contains("evil") && !mail.html.contains("evil"));
     assert!(mail.text.contains(&format!("http://{}/_local/selfcare/blocks/", world.stack.address)));
@@ -249,7 +252,10 @@ async fn row_16_links_in_mails_come_from_configuration_only() {
 async fn row_15_and_17_a_new_password_needs_the_token_that_its_own_proof_gave() {
     let world = World::new().await;
     let old = world.now() - jiff::SignedDuration::from_hours(24 * 200);
-    let (mine, yours) = (world.make(NewHolder { password_changed_at: old, ..world.holder() }).await, world.make(NewHolder { password_changed_at: old, ..world.holder() }).await);
+    let (mine, yours) = (
+        world.make(NewHolder { password_changed_at: old, ..world.holder() }).await,
+        world.make(NewHolder { password_changed_at: old, ..world.holder() }).await,
+    );
     let new = json!({ "new": "Verde-Foresta77!", "confirmation": "Verde-Foresta77!" });
     for token in ["x", "AAAAAAAA", "sph_AAAA"] {
         world.post(format!("/v1/selfcare/expired-password/{token}"), new.clone()).await.refused(410, "link-not-valid");
@@ -458,7 +464,9 @@ async fn row_27_ids_of_others_are_as_missing_as_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_28_tricks_in_usernames_are_usernames_that_nobody_has() {
     let world = World::new().await;
-    for username in ["a@b.it\r\nBcc: x@y.z", "a\0b", "\u{202e}ti.elpmaxe@airam", &format!("{}@example.it", "x".repeat(240)), "💥", "%s%n", "' OR 1=1 --", "{\"S\":\"x\"}"] {
+    for username in
+        ["a@b.it\r\nBcc: x@y.z", "a\0b", "\u{202e}ti.elpmaxe@airam", &format!("{}@example.it", "x".repeat(240)), "💥", "%s%n", "' OR 1=1 --", "{\"S\":\"x\"}"]
+    {
         world.start_with(username, WRONG).await.refused(401, "sign-in-refused");
     }
     world.start_with(&"x".repeat(255), WRONG).await.refused(400, "invalid-field");

@@ -177,6 +177,11 @@ async fn walk_everything(world: &World) {
     let block = format!("/v1/selfcare/blocks/{}", world.link(&holder, Purpose::Block, "n4"));
     world.send(Request::new("GET", &block)).await.expect(200);
     world.send(Request::new("POST", &block).json(json!({})).header("idempotency-key", "\"b\"")).await.expect(200);
+    for _ in 0..6 {
+        for path in ["/v1/selfcare/expired-password", "/v1/selfcare/sign-ins", "/v1/customer/sessions"] {
+            world.post(path, json!({ "username": "nobody", "password": "Sbagliata-42!" })).await.expect(401);
+        }
+    }
     let simple = world.make(NewHolder { totp: false, ..world.holder() }).await;
     world.sign_in(&simple).await;
     let otp_locked = world.make(NewHolder { ..world.holder() }).await;
@@ -184,7 +189,25 @@ async fn walk_everything(world: &World) {
     for _ in 0..5 {
         world.otp(&start, "000000").await.expect(401);
     }
+    // Mails that the service refuses for a while, of a customer and of a holder, and a due item whose holder is gone.
     world.stack.shared.stream.drained().await;
+    world.stack.shared.inbox.fail_next(&[sportello_local::catcher::Fault::Broken; 6]);
+    world.sign_in(&simple).await;
+    world.stack.shared.stream.drained().await;
+    let (dario, _) = world.customer().await;
+    world.stack.shared.inbox.fail_next(&[sportello_local::catcher::Fault::Broken; 6]);
+    for _ in 0..5 {
+        world.post("/v1/customer/sessions", json!({ "username": dario.username, "password": "Sbagliata-42!" })).await.expect(401);
+    }
+    world.stack.shared.stream.drained().await;
+    let gone = world.make(NewHolder { password_changed_at: world.now() - SignedDuration::from_hours(24 * 175), ..world.holder() }).await;
+    let warned = world.make(NewHolder { password_changed_at: world.now() - SignedDuration::from_hours(24 * 175), ..world.holder() }).await;
+    let key = json!({ "pk": { "S": world.owner(&gone).pk() }, "sk": { "S": "AUTH" } });
+    let request = json!({ "TableName": world.stack.shared.app.store.table(Table::Identities), "Key": key });
+    world.stack.database().delete_item(serde_json::from_value(request).unwrap()).unwrap();
+    world.pass(2 * 3600).await;
+    assert_eq!(world.mails(&warned).await.len(), 1);
+    assert_eq!(world.mails(&dario).await.len(), 1);
 }
 
 /// Grants that only a fault in the middle would use would stand here, each with its reason. It may only shrink.

@@ -68,7 +68,10 @@ async fn the_fourteen_days_end_with_the_last_second_in_rome() {
         world.move_to(instant.parse().unwrap()).await;
         let token = world.sign_in_customer(&carla).await;
         let answer = cancel(&world, &id, &token).await.expect(200);
-        assert_eq!((answer.text_at("/form"), answer.text_at("/lastDay"), answer.text_at("/until")), (form.into(), "2026-12-03".into(), "2026-12-03T23:00:00Z".into()));
+        assert_eq!(
+            (answer.text_at("/form"), answer.text_at("/lastDay"), answer.text_at("/until")),
+            (form.into(), "2026-12-03".into(), "2026-12-03T23:00:00Z".into())
+        );
     }
 }
 

@@ -156,3 +156,13 @@ async fn a_front_end_on_another_port_may_ask() {
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.header("access-control-allow-methods"), Some("PUT"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_that_no_address_can_be_made_of_harm_nothing() {
+    let world = World::new().await;
+    for (name, value) in [("x-forwarded-proto", "1"), ("x-forwarded-proto", ""), ("x-forwarded-host", "a b"), ("x-forwarded-port", "x"), ("host", "a b")] {
+        world.send(Request::new("GET", "/v1/selfcare/identity").header(name, value)).await.refused(401, "unauthenticated");
+    }
+    let request = Request::new("POST", SIGN_INS).json(json!({ "username": "a", "password": "b" })).header("idempotency-key", "chiave-\u{e8}");
+    world.send(request).await.refused(400, "idempotency-key-invalid");
+}

@@ -28,7 +28,11 @@ fn no_file_of_a_function_is_left_over() {
 #[test]
 fn every_operation_stands_in_a_file_of_its_name() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
-    let ids = sportello_local::operations().iter().map(|entry| entry.described.spec.id).chain(sportello_local::jobs().iter().map(|job| job.spec.id)).collect::<Vec<_>>();
+    let ids = sportello_local::operations()
+        .iter()
+        .map(|entry| entry.described.spec.id)
+        .chain(sportello_local::jobs().iter().map(|job| job.spec.id))
+        .collect::<Vec<_>>();
     for id in ids {
         let (area, rest) = id.split_once('.').unwrap();
         let krate = if area == "customer" { "customer-area" } else { area };

@@ -1,8 +1,8 @@
 //! Links of mails: "it wasn't me" and unlocking (rules 21, 32, 40).
 
 use serde_json::json;
-use sportello_rules::identity::SuspensionReason;
 use sportello_local::demo::{NewHolder, active};
+use sportello_rules::identity::SuspensionReason;
 use sportello_runtime::token::Purpose;
 use sportello_tests::{Request, World};
 
@@ -36,8 +36,8 @@ async fn blocking_again_never_extends_the_suspension() {
     let account = world.make(NewHolder { state, ..world.holder() }).await;
     let path = format!("/v1/selfcare/blocks/{}", world.link(&account, Purpose::Block, "n1"));
     let ends_at = world.post(&path, json!({})).await.expect(200).text_at("/endsAt");
-    let days = (ends_at.parse::<jiff::Timestamp>().unwrap() - world.now()).get_hours() / 24;
-    assert!(days < 11, "{ends_at}");
+    let days = ends_at.parse::<jiff::Timestamp>().unwrap().duration_since(world.now()).as_hours() / 24;
+    assert!((9..=10).contains(&days), "{ends_at}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -138,4 +138,36 @@ async fn a_customer_is_paused_locked_and_unlocked_alike() {
     world.post(&path.replace("customer", "selfcare"), json!({})).await.refused(410, "link-not-valid");
     world.post(&path, json!({})).await.expect(204);
     open(&carla.password).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_whose_link_is_over_is_told_of_again_at_the_next_try() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { tries: 10, ..world.holder() }).await;
+    assert_eq!(world.mails(&account).await.len(), 1);
+    world.start(&account).await.refused(401, "sign-in-refused");
+    assert_eq!(world.mails(&account).await.len(), 1, "the same lock");
+    world.pass(3 * 86_400 + 60).await;
+    for _ in 0..3 {
+        world.start(&account).await.refused(401, "sign-in-refused");
+    }
+    let mails = world.mails(&account).await;
+    assert_eq!(mails.len(), 2);
+    let path = format!("/v1/selfcare/unlocks/{}", World::link_token(&mails[0], "unlocks").unwrap());
+    world.post(&path, json!({})).await.expect(204);
+    world.start(&account).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_thirty_days_the_suspension_is_over_and_a_new_link_begins_its_own() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let block = |notice: &'static str| format!("/v1/selfcare/blocks/{}", world.link(&account, Purpose::Block, notice));
+    world.post(block("n1"), json!({})).await.expect(200);
+    world.pass(30 * 86_400).await;
+    let token = world.sign_in(&account).await;
+    assert_eq!(world.get("/v1/selfcare/identity", &token).await.expect(200).text_at("/status"), "active");
+    let again = world.post(block("n2"), json!({})).await.expect(200);
+    let days = again.text_at("/endsAt").parse::<jiff::Timestamp>().unwrap().duration_since(world.now()).as_hours() / 24;
+    assert!((29..=30).contains(&days));
 }

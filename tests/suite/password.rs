@@ -155,9 +155,8 @@ async fn an_expired_password_and_the_second_factor_set_a_new_one_but_open_no_ses
     let days = SignedDuration::from_hours(24 * 200);
     let account = world.make(NewHolder { password_changed_at: world.now() - days, ..world.holder() }).await;
     assert_eq!(world.start(&account).await.expect(201).text_at("/next"), "expired-password");
-    let begin = |code: Option<String>| {
-        world.post("/v1/selfcare/expired-password", json!({ "username": account.username, "password": account.password, "code": code }))
-    };
+    let begin =
+        |code: Option<String>| world.post("/v1/selfcare/expired-password", json!({ "username": account.username, "password": account.password, "code": code }));
     begin(None).await.refused(401, "sign-in-refused");
     begin(Some("000000".into())).await.refused(401, "sign-in-refused");
     let code = world.fresh_code(&account).await;
@@ -187,4 +186,37 @@ async fn a_valid_password_is_not_for_the_expired_flow_and_its_token_lives_ten_mi
     world.pass(10 * 60 + 1).await;
     let new = json!({ "new": "Verde-Foresta77!", "confirmation": "Verde-Foresta77!" });
     world.post(&format!("/v1/selfcare/expired-password/{reset}"), new).await.refused(410, "link-not-valid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_password_alone_is_never_enough_where_another_factor_is_active() {
+    use sportello_rules::service::CredentialKind;
+    let world = World::new().await;
+    let old = world.now() - SignedDuration::from_hours(24 * 200);
+    for credential in [CredentialKind::OtpSms, CredentialKind::OtpToken, CredentialKind::SmartCard, CredentialKind::RemoteSignature] {
+        for totp in [false, true] {
+            let account = world.make(NewHolder { password_changed_at: old, totp, credentials: vec![(credential, None)], ..world.holder() }).await;
+            let code = if totp { Some(world.fresh_code(&account).await) } else { None };
+            let body = json!({ "username": account.username, "password": account.password, "code": code });
+            let answer = world.post("/v1/selfcare/expired-password", body).await;
+            // Beside an SMS or a token the app's code is of the same level; a card or a signature is above it.
+            let level_two = matches!(credential, CredentialKind::OtpSms | CredentialKind::OtpToken);
+            if totp && level_two {
+                answer.expect(201)
+            } else {
+                answer.refused(401, "sign-in-refused")
+            };
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credential_counts_through_its_last_day_only() {
+    let world = World::new().await;
+    let today = sportello_rules::calendar::date_of(world.now());
+    let card = vec![(sportello_rules::service::CredentialKind::SmartCard, Some(today))];
+    let account = world.make(NewHolder { totp: false, credentials: card, ..world.holder() }).await;
+    assert_eq!(world.start(&account).await.expect(201).text_at("/next"), "signature");
+    world.move_to(sportello_rules::calendar::end_of_day(today)).await;
+    assert_eq!(world.start(&account).await.expect(201).text_at("/next"), "done");
 }

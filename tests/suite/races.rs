@@ -98,6 +98,7 @@ async fn one_idempotency_key_opens_one_session() {
         let opened: Vec<_> = answers.iter().filter(|answer| answer.status == 201).map(|answer| answer.text.clone()).collect();
         assert!(!opened.is_empty() && opened.iter().all(|text| *text == opened[0]), "one session, told as often as asked");
         assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 401 | 409)));
+        assert_eq!(world.send(Request::new("POST", "/v1/customer/sessions").json(body.clone()).header("idempotency-key", &key)).await.text, opened[0]);
         let after = world.stack.shared.app.store.customer(&owner).await.unwrap().unwrap().sessions.len();
         assert_eq!(after, before + 1);
         world.pass(31 * 60).await;

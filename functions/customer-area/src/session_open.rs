@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::{Cx, Failure, Operation, Reply, session, throttle};
 use sportello_store::charge::Secrets;
@@ -55,12 +56,15 @@ impl Operation for SessionOpen {
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Customer, input.username.expose());
-        let Some(account) = throttle::charge::<AccountRecord>(cx, &owner, Secrets::PASSWORD).await? else {
-            cx.hasher().pretend(input.password.expose()).await?;
-            return Err(Code::SignInRefused.into());
+        let account = match throttle::charge::<AccountRecord>(cx, &owner, Secrets::PASSWORD, Code::SignInRefused).await? {
+            Charge::Look(account) => account,
+            Charge::Refuse(commit) => {
+                cx.hasher().pretend(input.password.expose()).await?;
+                return Err(Failure::with(Code::SignInRefused, commit));
+            }
         };
         if !cx.hasher().matches(input.password.expose(), &account.salt, &account.password).await? {
-            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &account, Secrets::PASSWORD)?));
+            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &account, Secrets::PASSWORD, Code::SignInRefused)?));
         }
         let mut update = Commit::auth(&owner).clear_password_tries().same_password(account.password.version).same_epoch(account.epoch);
         let scheme = cx.hasher().scheme();

@@ -1,15 +1,16 @@
 //! jobs.notice.deliver: hands the outbox's new notices to the mail service; at least once each, under a lease.
 
+use jiff::SignedDuration;
 use sportello_contract::problem::Language;
 use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
 use sportello_notify::Notice;
 use sportello_notify::{Links, Recipient, render};
-use sportello_runtime::job::{Event, Report, StreamRecord, describe};
+use sportello_runtime::job::{Event, Report, describe};
 use sportello_runtime::profile::Profile;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Job};
 use sportello_store::key::{Owner, OwnerKind};
-use sportello_store::outbox::{Lease, NoticeRecord, NoticeState};
+use sportello_store::outbox::{Lease, NoticeRecord, Outcome};
 use tracing::{error, warn};
 
 /// Delivers notices.
@@ -39,7 +40,7 @@ impl Job for NoticeDeliver {
         let Event::Records(records) = event else { return Ok(Report::default()) };
         let mut report = Report::default();
         for record in records {
-            match settle(cx, &record).await {
+            match settle(cx, &record.pk).await {
                 Ok(true) => report.done += 1,
                 Ok(false) => report.skipped += 1,
                 Err(problem) => {
@@ -52,27 +53,33 @@ impl Job for NoticeDeliver {
     }
 }
 
-/// Delivers one notice and settles it; answers whether it was sent now. An error asks the stream to bring it again.
-async fn settle(cx: &Cx, record: &StreamRecord) -> Result<bool, String> {
+/// Delivers one notice and settles it; answers whether it was sent now. An error asks to be called again.
+pub(crate) async fn settle(cx: &Cx, id: &str) -> Result<bool, String> {
     let policy = &cx.policy().notice;
-    let lease = cx.store.lease_notice(&record.pk, policy, cx.now).await.map_err(|error| describe(&error.into()))?;
-    let notice = match lease {
+    // A batch takes its time: each lease begins when it is taken.
+    let now = cx.app.clock.now();
+    let notice = match cx.store.lease_notice(id, policy, now).await.map_err(|error| describe(&error.into()))? {
         Lease::Settled => return Ok(false),
         Lease::Held => return Err("held by another consumer".to_owned()),
         Lease::Taken(notice) => notice,
     };
-    let (state, problem) = match deliver(cx, &notice).await.unwrap_or_else(|failure| Delivery::Later(describe(&failure))) {
-        Delivery::Sent => (NoticeState::Sent, None),
-        Delivery::Impossible(problem) => (NoticeState::Dead, Some(problem)),
-        Delivery::Later(problem) if notice.attempts >= policy.max_attempts => (NoticeState::Dead, Some(problem)),
-        Delivery::Later(problem) => (NoticeState::Pending, Some(problem)),
+    let delivery = deliver(cx, &notice).await.unwrap_or_else(|failure| Delivery::Later(describe(&failure)));
+    let given_up = now >= notice.created_at.saturating_add(SignedDuration::from_hours(i64::from(policy.give_up_hours))).unwrap_or(now);
+    let (outcome, problem) = match delivery {
+        Delivery::Sent => (Outcome::Sent, None),
+        Delivery::Impossible(problem) => (Outcome::Dead, Some(problem)),
+        Delivery::Later(problem) if given_up => (Outcome::Dead, Some(problem)),
+        Delivery::Later(problem) => {
+            let pause = SignedDuration::from_mins(i64::from(policy.redrive_minutes) * i64::from(notice.attempts));
+            (Outcome::Again(now.saturating_add(pause).unwrap_or(now)), Some(problem))
+        }
     };
-    cx.store.settle_notice(&record.pk, state, policy, cx.now).await.map_err(|error| describe(&error.into()))?;
-    match (state, problem) {
-        (NoticeState::Sent, _) => Ok(true),
-        (NoticeState::Pending, problem) => Err(problem.unwrap_or_default()),
-        (NoticeState::Dead, problem) => {
-            error!(request_id = cx.request_id, notice = shown(&record.pk), attempts = notice.attempts, problem, "a notice is a dead letter");
+    cx.store.settle_notice(id, outcome, policy, now).await.map_err(|error| describe(&error.into()))?;
+    match (outcome, problem) {
+        (Outcome::Sent, _) => Ok(true),
+        (Outcome::Again(_), problem) => Err(problem.unwrap_or_default()),
+        (Outcome::Dead, problem) => {
+            error!(request_id = cx.request_id, notice = shown(id), attempts = notice.attempts, problem, "a notice is a dead letter");
             Ok(false)
         }
     }
@@ -124,6 +131,6 @@ fn links(cx: &Cx, owner: &Owner, notice: &Notice, record: &NoticeRecord) -> Resu
 }
 
 /// A notice's key as a log may show it: its kind, without whom it is for.
-fn shown(pk: &str) -> &str {
+pub(crate) fn shown(pk: &str) -> &str {
     pk.split('#').next().unwrap_or_default()
 }

@@ -8,13 +8,15 @@ use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
 use sportello_notify::Notice;
 use sportello_rules::deadline::{Kind, PasswordRecord, Records, deadlines};
 use sportello_rules::password::validity::expires_at;
-use sportello_runtime::job::{Event, Report};
+use sportello_runtime::job::{Event, Report, describe};
 use sportello_runtime::{Cx, Failure, Job};
 use sportello_store::StoreError;
 use sportello_store::commit::Commit;
+use sportello_store::key::{DUE_PASSWORD, Owner, OwnerKind};
 use sportello_store::read::Due;
 use sportello_store::record::{HolderRecords, PasswordDue};
 use sportello_store::schema::{DUE_PASSWORD_WARNING, DUE_SHARDS};
+use tracing::error;
 
 /// Warns of passwords about to expire.
 pub struct PasswordWarn;
@@ -32,6 +34,7 @@ impl Job for PasswordWarn {
             grant(Table::Identities, Action::Query),
             grant(Table::Identities, Action::PutItem),
             grant(Table::Identities, Action::UpdateItem),
+            grant(Table::Identities, Action::DeleteItem),
             grant(Table::Outbox, Action::PutItem),
         ],
         memory: Memory::Small,
@@ -41,20 +44,23 @@ impl Job for PasswordWarn {
     async fn run(cx: &Cx, _: Event) -> Result<Report, Failure> {
         let mut report = Report::default();
         for shard in 0..DUE_SHARDS {
-            let mut seen: BTreeSet<String> = BTreeSet::new();
+            let mut page = None;
             loop {
-                let due = cx.store.due(DUE_PASSWORD_WARNING, shard, Some(cx.now), PAGE).await?;
-                // The index follows its table a moment later: what was just done may come back once.
-                let fresh: Vec<Due> = due.into_iter().filter(|due| seen.insert(due.owner.pk())).collect();
-                if fresh.is_empty() {
-                    break;
-                }
-                for due in fresh {
-                    if warn(cx, &due).await? {
-                        report.done += 1;
-                    } else {
-                        report.skipped += 1;
+                let (due, next) = cx.store.due(Table::Identities, DUE_PASSWORD_WARNING, shard, Some(cx.now), PAGE, page).await?;
+                for item in due {
+                    match warn(cx, &item).await {
+                        Ok(true) => report.done += 1,
+                        Ok(false) => report.skipped += 1,
+                        // One record that cannot be read holds up nobody else's warning.
+                        Err(failure) => {
+                            error!(request_id = cx.request_id, error = describe(&failure), "a warning could not be written");
+                            report.failed.push(item.pk);
+                        }
                     }
+                }
+                page = next;
+                if page.is_none() {
+                    break;
                 }
             }
         }
@@ -62,40 +68,49 @@ impl Job for PasswordWarn {
     }
 
     async fn next_due(cx: &Cx) -> Result<Option<Timestamp>, Failure> {
-        let mut earliest = None;
-        for shard in 0..DUE_SHARDS {
-            let next = cx.store.due(DUE_PASSWORD_WARNING, shard, None, 1).await?;
-            earliest = next.first().map(|due| due.at).into_iter().chain(earliest).min();
-        }
-        Ok(earliest.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+        Ok(cx.store.next_due(Table::Identities, DUE_PASSWORD_WARNING).await?)
     }
 }
 
 /// Sends the warning that is due to one holder, if it still is, and sets when the next one will be.
 async fn warn(cx: &Cx, due: &Due) -> Result<bool, Failure> {
-    let Some(records) = cx.store.holder(&due.owner).await? else { return Ok(false) };
+    let owner = Owner::from_pk(&due.pk).filter(|owner| owner.kind == OwnerKind::Holder);
+    let owner = owner.ok_or_else(|| Failure::fault("an item of the index has no owner"))?;
+    let mut commit = Commit::new();
+    let Some(records) = cx.store.holder(&owner).await? else {
+        commit.remove_due(&due.pk, DUE_PASSWORD);
+        cx.store.commit(commit).await?;
+        return Ok(false);
+    };
     let auth = &records.auth;
     let version = auth.password.version;
     let kept = records.password_due.as_ref().filter(|kept| kept.password_version == version);
     let mut warned = kept.map(|kept| kept.warned.clone()).unwrap_or_default();
-    let mut commit = Commit::new();
     let now_due = upcoming(cx, &records, &warned).into_iter().find(|(at, _)| *at <= cx.now);
-    if let Some((_, days_left)) = now_due {
-        warned.insert(days_left);
-        let notice = Notice::PasswordWarning { days_left, expires_at: expires_at(auth.password.changed_at, &cx.policy().password) };
-        let id = format!("{}#{}#{version}#{days_left}", notice.kind(), due.owner.pk());
-        commit.notice(&id, &due.owner, notice.to_json()?, cx.now, Code::AlreadyCancelled);
+    if let Some((_, threshold)) = now_due {
+        warned.insert(threshold);
+        let expires_at = expires_at(auth.password.changed_at, &cx.policy().password);
+        // A late warning says how many days there really are.
+        let notice = Notice::PasswordWarning { days_left: days_until(expires_at, cx.now), expires_at };
+        let id = format!("{}#{}#{version}#{threshold}", notice.kind(), due.pk);
+        commit.notice(&id, &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
     }
     let next = upcoming(cx, &records, &warned).first().map(|(at, _)| *at);
-    commit.put_password_due(&due.owner, &PasswordDue { password_version: version, warned }, next);
+    commit.put_password_due(&owner, &PasswordDue { password_version: version, warned }, next);
     // A password changed meanwhile cancels what was due, and has set what is due next.
-    commit.update_auth(Commit::auth(&due.owner).version(auth.version).same_password(version), Code::ChangedMeanwhile);
+    commit.update_auth(Commit::auth(&owner).version(auth.version).same_password(version), Code::ChangedMeanwhile);
     match cx.store.commit(commit).await {
         Ok(()) => Ok(now_due.is_some()),
         // Another run came first, or the holder did.
         Err(StoreError::Refused(_)) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Days of 86,400 s until an instant, rounded up.
+fn days_until(at: Timestamp, now: Timestamp) -> u32 {
+    let seconds = at.as_second().saturating_sub(now.as_second());
+    u32::try_from((seconds + 86_399).div_euclid(86_400)).unwrap_or_default()
 }
 
 /// The warnings to come, late ones included, by the same function that tells the holder of them (rule 39).

@@ -61,7 +61,8 @@ impl Operation for BlockByLink {
         let records = cx.store.holder(&owner).await?.ok_or(Code::LinkNotValid)?;
         link::unused(&link, &records.used)?;
         let auth = &records.auth;
-        let mut state = auth.state.clone();
+        // A suspension that has ended by itself is no reason any more: this one begins its own days (rules 32, 33).
+        let mut state = auth.state.at(cx.now, auth.document_expires_on, &cx.policy().identity);
         let added = state.suspend(SuspensionReason::Holder, cx.now).map_err(|_| Code::LinkNotValid)?;
         let mut commit = Commit::new();
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);

@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_rules::otp::totp_step;
+use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::profile::open_totp;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
@@ -16,6 +15,7 @@ use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
 use sportello_store::record::AuthRecord;
 
+use crate::second_factor::prove;
 use crate::sign_in::is_expired;
 use crate::sign_in_start::Username;
 
@@ -27,7 +27,6 @@ pub struct ExpiredPasswordStart;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Input {
     /// Username.
-    #[schemars(length(min = 1, max = 254))]
     username: Username,
     /// The expired password.
     password: Secret,
@@ -62,25 +61,19 @@ impl Operation for ExpiredPasswordStart {
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
-        let Some(auth) = throttle::charge::<AuthRecord>(cx, &owner, Secrets::BOTH).await? else {
-            cx.hasher().pretend(input.password.expose()).await?;
-            return Err(Code::SignInRefused.into());
+        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::BOTH, Code::SignInRefused).await? {
+            Charge::Look(auth) => auth,
+            Charge::Refuse(commit) => {
+                cx.hasher().pretend(input.password.expose()).await?;
+                return Err(Failure::with(Code::SignInRefused, commit));
+            }
         };
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
-        let step = match (open_totp(cx.keys(), &owner, &auth)?, &input.code) {
-            (None, _) => Some(None),
-            (Some(_), None) => None,
-            (Some(secret), Some(code)) => totp_step(&secret, code.expose(), cx.now, auth.totp_step, &cx.policy().totp)
-                .map_err(|error| Failure::fault(error.to_string()))?
-                .map(Some),
+        let proof = prove(cx, &owner, &auth, input.code.as_ref())?;
+        let (true, Some(proof), true) = (right, proof, auth.state.may_sign_in()) else {
+            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::BOTH, Code::SignInRefused)?));
         };
-        let (true, Some(step), true) = (right, step, auth.state.may_sign_in()) else {
-            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::BOTH)?));
-        };
-        let mut update = Commit::auth(&owner).clear_password_tries().clear_otp_tries().same_password(auth.password.version);
-        if let Some(step) = step {
-            update = update.consume_step(step);
-        }
+        let update = proof.consume(Commit::auth(&owner).clear_password_tries().clear_otp_tries().same_password(auth.password.version));
         let mut commit = Commit::new();
         commit.update_auth(update, Code::SignInRefused);
         if !is_expired(cx, &auth) {

@@ -2,6 +2,7 @@
 
 mod deadline_text;
 mod new_password;
+mod second_factor;
 mod sign_in;
 
 sportello_runtime::operations! {

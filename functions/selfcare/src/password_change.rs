@@ -5,15 +5,16 @@ use serde::Deserialize;
 use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_rules::otp::totp_step;
+use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::{HolderActor, HolderHighest};
-use sportello_runtime::profile::{Profile, open_totp};
+use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
-use sportello_store::record::AuthRecord;
+use sportello_store::record::{AuthRecord, SecondFactor};
 
 use crate::new_password;
+use crate::second_factor::prove;
 use crate::sign_in::is_expired;
 
 /// Changes the password.
@@ -54,31 +55,26 @@ impl Operation for PasswordChange {
         if is_expired(cx, &records.auth) {
             return Err(Code::PasswordExpired.into());
         }
-        if records.auth.totp.is_some() && input.code.is_none() {
+        let needs_code = records.auth.second_factor(cx.today()) == SecondFactor::AppCode;
+        if needs_code && input.code.is_none() {
             return Err(Problem::from(Code::MissingField).field("code").into());
         }
         // These rules need no secret: refusing here costs the holder no code.
         new_password::check(cx, &Profile::open(cx, owner, &records.profile)?, &input.new)?;
-        let secrets = if records.auth.totp.is_some() { Secrets::BOTH } else { Secrets::PASSWORD };
-        let Some(auth) = throttle::charge::<AuthRecord>(cx, owner, secrets).await? else {
-            cx.hasher().pretend(input.current.expose()).await?;
-            return Err(Code::ProofRefused.into());
+        let secrets = if needs_code { Secrets::BOTH } else { Secrets::PASSWORD };
+        let auth = match throttle::charge::<AuthRecord>(cx, owner, secrets, Code::ProofRefused).await? {
+            Charge::Look(auth) => auth,
+            Charge::Refuse(commit) => {
+                cx.hasher().pretend(input.current.expose()).await?;
+                return Err(Failure::with(Code::ProofRefused, commit));
+            }
         };
         let right = cx.hasher().matches(input.current.expose(), &auth.salt, &auth.password).await?;
-        let step = match (open_totp(cx.keys(), owner, &auth)?, &input.code) {
-            (None, _) => Some(None),
-            (Some(_), None) => None,
-            (Some(secret), Some(code)) => totp_step(&secret, code.expose(), cx.now, auth.totp_step, &cx.policy().totp)
-                .map_err(|error| Failure::fault(error.to_string()))?
-                .map(Some),
+        let proof = prove(cx, owner, &auth, input.code.as_ref())?;
+        let (true, Some(proof)) = (right, proof) else {
+            return Err(Failure::with(Code::ProofRefused, throttle::after_failure(cx, owner, &auth, secrets, Code::ProofRefused)?));
         };
-        let (true, Some(step)) = (right, step) else {
-            return Err(Failure::with(Code::ProofRefused, throttle::after_failure(cx, owner, &auth, secrets)?));
-        };
-        let mut update = Commit::auth(owner);
-        if let Some(step) = step {
-            update = update.consume_step(step);
-        }
+        let update = proof.consume(Commit::auth(owner));
         let Some(accepted) = new_password::accept(cx, records, &input.new).await? else {
             // The proof was good and is used up all the same: a code is never good twice (rule 22).
             let mut commit = Commit::new();

@@ -8,6 +8,7 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::otp::totp_step;
 use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
+use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::profile::open_totp;
 use sportello_runtime::token::{Purpose, Token};
@@ -54,16 +55,19 @@ impl Operation for SignInOtp {
             return Err(Code::SignInRefused.into());
         }
         let owner = token.owner;
-        let auth = throttle::charge::<AuthRecord>(cx, &owner, Secrets::OTP).await?.ok_or(Code::SignInRefused)?;
+        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::OTP, Code::SignInRefused).await? {
+            Charge::Look(auth) => auth,
+            Charge::Refuse(commit) => return Err(Failure::with(Code::SignInRefused, commit)),
+        };
         // A sign-in begun before a lock, a new password or a revocation ends with it.
         let open = auth.password_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Open;
         if !open || !auth.state.may_sign_in() || auth.password.version != token.version {
-            return Err(Code::SignInRefused.into());
+            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));
         }
         let secret = open_totp(cx.keys(), &owner, &auth)?.ok_or(Code::SignInRefused)?;
         let proved = totp_step(&secret, input.code.expose(), cx.now, auth.totp_step, &cx.policy().totp);
         let Some(used) = proved.map_err(|error| Failure::fault(error.to_string()))? else {
-            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP)?));
+            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));
         };
         let update = Commit::auth(&owner).consume_step(used).clear_otp_tries();
         if is_expired(cx, &auth) {
@@ -71,7 +75,7 @@ impl Operation for SignInOtp {
             commit.update_auth(update, Code::SignInRefused);
             return Err(Failure::with(Code::PasswordExpired, commit));
         }
-        if auth.highest_level() == Level::L3 {
+        if auth.highest_level(cx.today()) == Level::L3 {
             let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
             let mut commit = Commit::new();
             commit.update_auth(update.same_password(token.version).same_epoch(auth.epoch), Code::SignInRefused);

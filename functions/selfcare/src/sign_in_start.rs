@@ -1,12 +1,13 @@
 //! POST /v1/selfcare/sign-ins: username and password, the first step of every sign-in (rules 18-24).
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
+use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
@@ -25,7 +26,6 @@ pub struct SignInStart;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Input {
     /// Username; case, spaces around it and Unicode forms do not count.
-    #[schemars(length(min = 1, max = 254))]
     username: Username,
     /// Password.
     password: Secret,
@@ -35,10 +35,23 @@ pub struct Input {
 }
 
 /// A username of bounded length.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
 #[serde(try_from = "String")]
-#[schemars(with = "String")]
 pub struct Username(pub String);
+
+impl JsonSchema for Username {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Username".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": 254 })
+    }
+}
 
 impl TryFrom<String> for Username {
     type Error = &'static str;
@@ -64,12 +77,15 @@ impl Operation for SignInStart {
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
-        let Some(auth) = throttle::charge::<AuthRecord>(cx, &owner, Secrets::PASSWORD).await? else {
-            cx.hasher().pretend(input.password.expose()).await?;
-            return Err(Code::SignInRefused.into());
+        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::PASSWORD, Code::SignInRefused).await? {
+            Charge::Look(auth) => auth,
+            Charge::Refuse(commit) => {
+                cx.hasher().pretend(input.password.expose()).await?;
+                return Err(Failure::with(Code::SignInRefused, commit));
+            }
         };
         if !cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await? {
-            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::PASSWORD)?));
+            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::PASSWORD, Code::SignInRefused)?));
         }
         // A lock of the second factor closes this way in too, and a revoked identity has none (rules 19, 21).
         if !auth.state.may_sign_in() || auth.otp_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Locked {
@@ -79,12 +95,18 @@ impl Operation for SignInStart {
         if is_expired(cx, &auth) {
             return Ok(Reply::after(proved(update, &auth), Next::ExpiredPassword));
         }
-        if auth.highest_level() == Level::L1 {
+        let highest = auth.highest_level(cx.today());
+        if highest == Level::L1 {
             let (commit, session) = open_session(cx, &owner, &auth, Level::L1, input.device_token.as_ref(), update)?;
             return Ok(Reply::after(commit, Next::Done { session }));
         }
-        let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignIn)?;
-        Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at }))
+        let has_l2 = auth.active_credentials(cx.today()).any(|(kind, _)| kind.level() == Level::L2);
+        if has_l2 {
+            let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignIn)?;
+            return Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at }));
+        }
+        let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
+        Ok(Reply::after(proved(update, &auth), Next::Signature { sign_in_id, expires_at }))
     }
 }
 

@@ -37,7 +37,8 @@ impl LocalClock {
         }
         self.offset_ms.fetch_max(offset, Ordering::SeqCst);
         if let Some(file) = &self.file {
-            drop(std::fs::write(file, offset.to_string()));
+            let draft = file.with_extension("new");
+            drop(std::fs::write(&draft, offset.to_string()).and_then(|()| std::fs::rename(&draft, file)));
         }
         Ok(())
     }

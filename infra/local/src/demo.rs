@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::spec::Table;
-use sportello_notify::EmailAddress;
+use sportello_notify::{EmailAddress, Notice};
 use sportello_rules::calendar::{add_months, date_of};
 use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, Status, SuspensionReason};
 use sportello_rules::password::validity::warnings;
@@ -81,6 +81,8 @@ pub struct NewHolder {
     pub service: Option<ServiceRef>,
     /// Language.
     pub language: Language,
+    /// Whether it renews by itself.
+    pub auto_renewal: bool,
 }
 
 /// An active identity since a year ago.
@@ -111,6 +113,7 @@ impl NewHolder {
             tries: 0,
             service: None,
             language: Language::It,
+            auto_renewal: false,
         }
     }
 
@@ -145,7 +148,7 @@ impl NewHolder {
             birth_date: Some(self.birth_date),
             fiscal_code: Some("RSSMRA85C57H501V".to_owned()),
             vat_number: None,
-            documents: vec![Document { number: "CA48213XY".to_owned(), expires_on: Some(add_months(date_of(now), 20)) }],
+            documents: vec![Document { number: "CA48213XY".to_owned() }],
             email: EmailAddress::parse(&self.username).map_err(|_| StackError(format!("{}: not an address", self.username)))?,
             mobile: Some("+393331234567".to_owned()),
         };
@@ -168,7 +171,8 @@ impl NewHolder {
             devices: std::collections::BTreeMap::new(),
             issued_on: self.state.activated_at.map(date_of),
             expires_on: self.expires_on,
-            auto_renewal: false,
+            document_expires_on: Some(add_months(date_of(now), 20)),
+            auto_renewal: self.auto_renewal,
             last_used_at: self.state.activated_at.map(|_| days_before(now, 3)),
             service: self.service.clone(),
             password_tries: self.tries,
@@ -180,7 +184,13 @@ impl NewHolder {
         let due = PasswordDue { password_version: auth.password.version, warned: BTreeSet::new() };
         let next = warnings(self.password_changed_at, &due.warned, now, &app.policy.password).first().map(|warning| warning.at);
         let mut commit = Commit::new();
-        commit.create(Table::Identities, &auth, Code::ChangedMeanwhile);
+        // Whatever an interrupted start or a stranger's try has left under this name gives way.
+        commit.replace(Table::Identities, &auth);
+        if self.tries >= app.policy.throttle.tries_before_pause + app.policy.throttle.tries_before_lock {
+            let notice = Notice::SignInLocked { at: now };
+            let id = format!("{}#{}#password#{}#0", notice.kind(), owner.pk(), now.as_millisecond());
+            commit.notice(&id, &owner, notice.to_json().map_err(|e| failed(&e))?, now, Code::ChangedMeanwhile);
+        }
         commit.put_profile(&owner, &SealedProfile { pk: owner.pk(), sk: PROFILE.to_owned(), language: self.language, data_key: wrapped, sealed });
         if self.state.revoked_at.is_none() {
             commit.put_password_due(&owner, &due, next);
@@ -279,7 +289,7 @@ impl NewCustomer {
             ttl: NEVER,
         };
         let mut commit = Commit::new();
-        commit.create(Table::Orders, &account, Code::ChangedMeanwhile);
+        commit.replace(Table::Orders, &account);
         commit.put_profile(&owner, &SealedProfile { pk: owner.pk(), sk: PROFILE.to_owned(), language: Language::It, data_key: wrapped, sealed });
         app.store.commit(commit).await.map_err(|e| failed(&e))?;
         Ok(Account {
@@ -319,6 +329,7 @@ impl NewService {
     /// [`StackError`].
     pub async fn create(mut self, app: &Context) -> Result<Account, StackError> {
         let sk = format!("{SERVICE}{}", self.id);
+        self.holder.auto_renewal = self.auto_renewal;
         self.holder.service = Some(ServiceRef { pk: self.customer.pk(), sk: sk.clone() });
         let account = self.holder.create(app).await?;
         let offer = match self.holder.kind {

@@ -125,7 +125,7 @@ pub async fn handle(State(shared): State<Arc<Shared>>, ConnectInfo(peer): Connec
         route: entry.described.spec.path,
         path,
         query: parts.uri.query().unwrap_or_default(),
-        headers: joined(&parts.headers),
+        headers: joined(&parts.headers, &source_ip),
         parameters: parameters.into_iter().map(|(name, value)| (name, Value::String(value))).collect(),
         source_ip: &source_ip,
         request_id: &request_id,
@@ -133,7 +133,12 @@ pub async fn handle(State(shared): State<Arc<Shared>>, ConnectInfo(peer): Connec
         body: Some(text.unwrap_or_else(|error| STANDARD.encode(error.into_bytes()))).filter(|body| !body.is_empty()),
         base64,
     });
-    let answer = invoke(entry, &shared, &event).await;
+    // What panics before the operation begins is a fault of ours as well.
+    let answer = tokio::spawn({
+        let shared = Arc::clone(&shared);
+        async move { invoke(entry, &shared, &event).await }
+    });
+    let answer = answer.await.ok().flatten();
     shared.stream.wake();
     match answer {
         Some(answer) => from_lambda(&answer),
@@ -154,11 +159,19 @@ pub async fn invoke(entry: Entry, shared: &Shared, event: &Value) -> Option<Valu
     serde_json::to_value(response).ok()
 }
 
-fn joined(headers: &HeaderMap) -> Value {
+fn joined(headers: &HeaderMap, source_ip: &str) -> Value {
     let mut all = Map::new();
     for name in headers.keys() {
         let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
         all.insert(name.as_str().to_owned(), values.join(",").into());
+    }
+    // The real gateway writes these itself, whatever the client says.
+    all.retain(|name, _| !name.starts_with("x-forwarded-"));
+    all.insert("x-forwarded-for".to_owned(), source_ip.into());
+    all.insert("x-forwarded-proto".to_owned(), "http".into());
+    let host = all.get("host").and_then(Value::as_str).unwrap_or_default();
+    if host.is_empty() || !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']')) {
+        all.insert("host".to_owned(), "localhost".into());
     }
     all.into()
 }

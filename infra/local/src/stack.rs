@@ -228,7 +228,8 @@ fn keys(file: Option<&Path>) -> Result<String, StackError> {
     }
     let fresh = KeyRing::generate(&SystemEntropy::default()).map_err(|e| StackError(e.to_string()))?;
     if let Some(file) = file {
-        std::fs::write(file, &fresh).map_err(|e| StackError(format!("{}: {e}", file.display())))?;
+        let draft = file.with_extension("new");
+        std::fs::write(&draft, &fresh).and_then(|()| std::fs::rename(&draft, file)).map_err(|e| StackError(format!("{}: {e}", file.display())))?;
     }
     Ok(fresh)
 }

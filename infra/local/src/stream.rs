@@ -13,7 +13,7 @@ use crate::stack::Shared;
 
 /// How often the stream is read when nobody wakes it.
 const POLL: Duration = Duration::from_millis(500);
-/// Retries of a failed record, as the event source mapping has.
+/// Retries of a failed record, as the event source mapping has; what is left then, the hourly job delivers.
 const RETRIES: u32 = 5;
 /// Pause before the first retry; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -91,7 +91,9 @@ async fn consume(shared: &Shared, batch: &[Value]) {
     let Some(job) = shared.jobs.iter().find(|job| matches!(job.spec.trigger, Trigger::Stream { table: Table::Outbox, .. })) else { return };
     let mut left: Vec<Value> = batch.to_vec();
     for attempt in 0..=RETRIES {
-        let answer = job.run(Arc::clone(&shared.app), json!({ "Records": left }), shared.request_id()).await;
+        // A job that panics fails its batch, as in Lambda; it does not end the stream.
+        let run = tokio::spawn(job.run(Arc::clone(&shared.app), json!({ "Records": left }), shared.request_id()));
+        let answer = run.await.unwrap_or_else(|error| Err(error.to_string()));
         let failed: Vec<String> = match &answer {
             Ok(answer) => answer
                 .get("batchItemFailures")

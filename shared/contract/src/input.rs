@@ -131,10 +131,11 @@ pub fn read<T: DeserializeOwned>(path: &BTreeMap<String, String>, fields: Value)
             return Err(Problem::from(Code::UnknownField).field(shown(name)));
         }
     }
-    if object.is_empty()
-        && let Ok(nothing) = serde_json::from_value(Value::Null)
-    {
-        return Ok(nothing);
+    if let Ok(nothing) = serde_json::from_value(Value::Null) {
+        return match object.keys().next() {
+            Some(name) => Err(Problem::from(Code::UnknownField).field(shown(name))),
+            None => Ok(nothing),
+        };
     }
     serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| {
         let path = error.path().to_string();
@@ -226,6 +227,7 @@ mod tests {
     #[test]
     fn an_operation_without_input_takes_only_nothing() {
         assert_eq!(read::<()>(&BTreeMap::new(), json!({})), Ok(()));
-        assert!(read::<()>(&BTreeMap::new(), json!({"a": 1})).is_err());
+        let problem = read::<()>(&BTreeMap::new(), json!({"a": 1})).unwrap_err();
+        assert_eq!((problem.code, problem.field.as_deref()), (Code::UnknownField, Some("a")));
     }
 }

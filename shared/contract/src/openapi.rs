@@ -105,7 +105,7 @@ fn split_input(spec: &Spec, input: &Value) -> (Vec<Value>, Option<Value>) {
         }
     }
     if spec.idempotent {
-        let schema = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-\\[\\]-~]+$" });
+        let schema = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-+\\-.-\\[\\]-~]+$" });
         parameters.push(parameter("Idempotency-Key", "header", false, &schema));
     }
     parameters.push(parameter("Accept-Language", "header", false, &json!({ "type": "string", "maxLength": 100, "pattern": "^[ -~]*$" })));

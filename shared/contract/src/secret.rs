@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// Longest secret that is read, in bytes: far over every real one, far under what would make hashing dear.
-const MAX_BYTES: usize = 1024;
+/// Longest secret that is read, in characters: far over every real one, far under what would make hashing dear.
+const MAX_CHARACTERS: usize = 1024;
 
 /// A secret in an input or an output. It has no `Display` and its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -42,8 +42,8 @@ impl serde::de::Visitor<'_> for TextVisitor {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Secret, E> {
-        if text.is_empty() || text.len() > MAX_BYTES {
-            return Err(E::custom("expected 1 to 1024 bytes"));
+        if text.is_empty() || text.chars().count() > MAX_CHARACTERS {
+            return Err(E::custom("expected 1 to 1024 characters"));
         }
         Ok(Secret(text.to_owned()))
     }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::end_of_day;
 use crate::policy::IdentityPolicy;
 
 /// The four types of identity.
@@ -192,6 +194,17 @@ impl IdentityState {
         since.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).ok()
     }
 
+    /// The state as it is at `now`: a suspension that ends by itself is over at its instant, provided that the identity document is still valid
+    /// (rules 4, 33, 35); otherwise it stays, and the holder is told why by the document's own expiry.
+    #[must_use]
+    pub fn at(&self, now: Timestamp, document_expires_on: Option<Date>, policy: &IdentityPolicy) -> Self {
+        let mut state = self.clone();
+        if document_expires_on.is_none_or(|day| now < end_of_day(day)) {
+            state.suspensions.retain(|reason, _| self.suspension_ends(*reason, policy).is_none_or(|end| now < end));
+        }
+        state
+    }
+
     /// The activation steps that still miss, in order; none once active (rule 19).
     #[must_use]
     pub fn steps_missing(&self) -> Vec<ActivationStep> {
@@ -250,6 +263,19 @@ mod tests {
         assert_eq!(state.suspend(SuspensionReason::Holder, at("2026-02-20T10:00:00Z")), Ok(false));
         assert_eq!(state.suspension_ends(SuspensionReason::Holder, &policy), Some(at("2026-03-03T10:00:00Z")));
         assert_eq!(state.suspension_ends(SuspensionReason::Fraud, &policy), None);
+    }
+
+    #[test]
+    fn at_day_thirty_it_is_over_only_with_a_valid_document() {
+        let policy = IdentityPolicy::default();
+        let mut state = active();
+        assert_eq!(state.suspend(SuspensionReason::Holder, at("2026-02-01T10:00:00Z")), Ok(true));
+        let status = |instant, document: Option<&str>| state.at(at(instant), document.map(|day| day.parse().unwrap()), &policy).status();
+        assert_eq!(status("2026-03-03T09:59:59Z", None), Status::Suspended);
+        assert_eq!(status("2026-03-03T10:00:00Z", None), Status::Active);
+        assert_eq!(status("2026-03-03T10:00:00Z", Some("2026-03-03")), Status::Active);
+        assert_eq!(status("2026-03-03T10:00:00Z", Some("2026-03-02")), Status::Suspended);
+        assert_eq!(state.at(at("2026-03-03T10:00:00Z"), None, &policy).suspend(SuspensionReason::Holder, at("2026-03-04T10:00:00Z")), Ok(true));
     }
 
     #[test]

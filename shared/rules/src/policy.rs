@@ -197,8 +197,10 @@ section! {
 section! {
     /// Delivery of notices.
     NoticePolicy {
-        /// Deliveries tried before a notice is a dead letter.
-        max_attempts: u32 = 5,
+        /// Minutes after which a notice that was not delivered by the stream is tried anew by the hourly job; they grow with every attempt.
+        redrive_minutes: u32 = 10,
+        /// Hours after which a notice that could not be delivered is given up.
+        give_up_hours: u32 = 72,
         /// Seconds for which one consumer holds a notice that it is delivering.
         lease_seconds: u32 = 60,
         /// Days after which a delivered notice is tidied away.
@@ -299,7 +301,8 @@ impl Policy {
         check(n.sign_in_minutes >= 1, "session.sign_in_minutes", "must be at least 1")?;
         check(n.expired_password_minutes >= 1, "session.expired_password_minutes", "must be at least 1")?;
         check(n.block_link_days >= 1, "session.block_link_days", "must be at least 1")?;
-        check(self.notice.max_attempts >= 1, "notice.max_attempts", "must be at least 1")?;
+        check(self.notice.redrive_minutes >= 1, "notice.redrive_minutes", "must be at least 1")?;
+        check(self.notice.give_up_hours >= 1, "notice.give_up_hours", "must be at least 1")?;
         check(self.notice.lease_seconds >= 1, "notice.lease_seconds", "must be at least 1")?;
         let h = &self.http;
         check((1024..=1024 * 1024).contains(&h.max_body_bytes), "http.max_body_bytes", "must be from 1024 to 1048576")?;

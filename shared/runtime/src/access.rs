@@ -22,11 +22,11 @@ pub trait Access: Send + Sync + 'static {
     /// Authenticates the bearer of a token.
     fn authenticate(cx: &Cx, spec: &Spec, token: Option<&str>) -> impl Future<Output = Result<Self::Actor, Failure>> + Send;
 
-    /// The partition key that a token names, before anything is read; it keeps callers' idempotency keys apart.
+    /// The partition key that a token names, or the caller's address, before anything is read; it keeps callers' idempotency keys apart.
     #[must_use]
-    fn caller(token: Option<&str>) -> String {
+    fn caller(token: Option<&str>, address: &str) -> String {
         let kind = match Self::LEVEL {
-            Level::Anyone => return String::new(),
+            Level::Anyone => return address.to_owned(),
             Level::Customer => OwnerKind::Customer,
             Level::Holder | Level::HolderHighest => OwnerKind::Holder,
         };
@@ -102,7 +102,7 @@ impl Access for HolderHighest {
 
     async fn authenticate(cx: &Cx, spec: &Spec, token: Option<&str>) -> Result<HolderActor, Failure> {
         let actor = holder(cx, spec, token).await?;
-        if actor.session.level < Some(actor.records.auth.highest_level()) {
+        if actor.session.level < Some(actor.records.auth.highest_level(cx.today())) {
             return Err(Code::LevelTooLow.into());
         }
         Ok(actor)
@@ -123,7 +123,7 @@ async fn holder(cx: &Cx, spec: &Spec, token: Option<&str>) -> Result<HolderActor
 /// The identity's state with what follows from the counters: a lock is a reason of suspension (rules 21, 35).
 #[must_use]
 pub fn effective_state(cx: &Cx, auth: &AuthRecord) -> IdentityState {
-    let mut state = auth.state.clone();
+    let mut state = auth.state.at(cx.now, auth.document_expires_on, &cx.policy().identity);
     for tries in [auth.password_throttle(), auth.otp_throttle()] {
         if tries.gate(&cx.policy().throttle, cx.now) == Gate::Locked && state.revoked_at.is_none() {
             let since = tries.last_at.unwrap_or(cx.now);

@@ -140,6 +140,12 @@ pub struct Cx {
 }
 
 impl Cx {
+    /// The day in Rome.
+    #[must_use]
+    pub fn today(&self) -> jiff::civil::Date {
+        sportello_rules::calendar::date_of(self.now)
+    }
+
     /// Every number of the rules.
     #[must_use]
     pub fn policy(&self) -> &Policy {

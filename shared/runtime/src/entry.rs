@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::http::{Response, StatusCode};
 use lambda_http::{Body, Request, service_fn, tracing};
 use serde::{Deserialize, Serialize};
-use sportello_contract::idempotency::{self, Key};
+use sportello_contract::idempotency::Key;
 use sportello_contract::input;
 use sportello_contract::openapi::{Described, allow, schema_of};
 use sportello_contract::problem::{Code, Problem};
@@ -35,7 +35,7 @@ pub struct Entry {
     /// The declaration, for routes and documents.
     pub described: Described,
     run: Run,
-    caller: fn(Option<&str>) -> String,
+    caller: fn(Option<&str>, &str) -> String,
 }
 
 /// What became of a request before anything is committed.
@@ -102,10 +102,14 @@ async fn run<O: Operation>(cx: &Cx, incoming: &Incoming, place: Option<&str>) ->
         Ok(first) => first,
         Err(error) => return Outcome::Stopped(error.into()),
     };
-    if let Some(first) = &first
-        && cx.now < first.until
-    {
-        let same = first.fingerprint == idempotency::fingerprint(&incoming.raw_path, &incoming.body);
+    if let Some(first) = first.as_ref().filter(|first| cx.now < first.until) {
+        // A replay is an answer to a secret too: who guesses bodies under somebody's key is counted.
+        if O::SPEC.charges
+            && let Err(failure) = crate::throttle::charge_address(cx).await
+        {
+            return Outcome::Stopped(failure);
+        }
+        let same = first.fingerprint == fingerprint(cx, incoming);
         return if same { Outcome::Replayed(first.clone()) } else { before(Code::IdempotencyMismatch.into()) };
     }
     let input = match input::read::<O::Input>(&incoming.path, fields) {
@@ -167,9 +171,11 @@ async fn dispatch(entry: Entry, app: Arc<Context>, incoming: Incoming) -> Respon
 
 async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answer), Failure> {
     let spec = &entry.described.spec;
-    incoming.check_size(&cx.policy().http)?;
-    let place = match incoming.header("idempotency-key").filter(|_| spec.idempotent) {
-        Some(header) => Some(Key::from_header(header)?.place(spec.id, &(entry.caller)(incoming.token.as_deref()))),
+    if spec.method.has_body() {
+        incoming.check_size(&cx.policy().http)?;
+    }
+    let place = match incoming.header("idempotency-key").filter(|_| spec.idempotent).transpose()? {
+        Some(header) => Some(Key::from_header(header)?.place(spec.id, &(entry.caller)(incoming.token.as_deref(), &incoming.address))),
         None => None,
     };
     let (decided, mut commit, old) = match (entry.run)(cx, incoming, place.as_deref()).await {
@@ -185,17 +191,23 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
         }
         Err(_) => return decided.map(|answer| (spec.success, answer)),
     };
-    // What may come out otherwise next time is not kept: no tries left, somebody else's change.
-    let lasting =
-        status < 500 && !matches!(&decided, Err(Failure::Refused { problem, .. }) if matches!(problem.code, Code::TooManyRequests | Code::ChangedMeanwhile));
+    // What may come out otherwise next time is not kept: no tries left, a proof to be repeated, somebody else's change.
+    let passing = |code| matches!(code, Code::TooManyRequests | Code::ChangedMeanwhile | Code::SignInRefused | Code::ProofRefused);
+    let lasting = status < 500 && !matches!(&decided, Err(Failure::Refused { problem, .. }) if passing(problem.code));
     if let Some(place) = place.as_deref().filter(|_| lasting) {
         let sealed = cx.keys().seal(cx.entropy(), purpose(place).as_bytes(), &serde_json::to_vec(&answer)?)?;
-        let fingerprint = idempotency::fingerprint(&incoming.raw_path, &incoming.body);
+        let fingerprint = fingerprint(cx, incoming);
         let first = FirstAnswer::new(place, fingerprint, status, sportello_store::record::Bytes(sealed), &cx.policy().http, cx.now);
-        commit.first_answer(&first, old.is_some());
+        commit.first_answer(&first, old.as_ref());
     }
     cx.store.commit(commit).await?;
     decided.map(|answer| (spec.success, answer))
+}
+
+/// What tells one request from another under the same key: keyed, because a body may hold a password.
+fn fingerprint(cx: &Cx, incoming: &Incoming) -> String {
+    let hash = cx.keys().keyed_hash(&[b"fingerprint", incoming.raw_path.as_bytes(), &incoming.body]);
+    hash.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 const PROBLEM: &str = "application/problem+json";

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sportello_rules::password::normalize;
 use sportello_store::record::{Bytes, Scheme, StoredPassword};
-use tokio::sync::Semaphore;
 use subtle::ConstantTimeEq as _;
+use tokio::sync::Semaphore;
 
 use crate::keys::{KeyError, KeyRing};
 

@@ -51,8 +51,6 @@ impl std::fmt::Debug for Profile {
 pub struct Document {
     /// Its number.
     pub number: String,
-    /// Its last day (rule 52).
-    pub expires_on: Option<Date>,
 }
 
 impl Profile {

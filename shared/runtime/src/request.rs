@@ -67,10 +67,13 @@ impl Incoming {
         }
     }
 
-    /// A header as text.
+    /// The key of an idempotent request.
+    ///
+    /// # Errors
+    /// [`Code::IdempotencyKeyInvalid`] for one that is no visible ASCII.
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+    pub fn header(&self, name: &str) -> Option<Result<&str, Code>> {
+        self.headers.get(name).map(|value| value.to_str().map_err(|_| Code::IdempotencyKeyInvalid))
     }
 
     /// Refuses a body that is too large before anything else is done with it.

@@ -28,30 +28,42 @@ impl Throttled for sportello_store::record::AccountRecord {
     }
 }
 
-/// Charges the caller's address and the owner's count. None means: take the time of a comparison and refuse, whatever the reason.
+/// Whether a secret may be looked at.
+pub enum Charge<T> {
+    /// The try is charged: look.
+    Look(T),
+    /// Take the time of a comparison and refuse, whatever the reason, with what the refusal brings about.
+    Refuse(Commit),
+}
+
+/// Charges the caller's address and the owner's count; `refused` is the operation's answer to a wrong secret.
 ///
 /// # Errors
 /// 429 for an address with too many tries; the store's, without which nobody signs in.
-pub async fn charge<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets) -> Result<Option<T>, Failure> {
+pub async fn charge<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, refused: Code) -> Result<Charge<T>, Failure> {
     charge_address(cx).await?;
     let policy = &cx.policy().throttle;
-    match cx.store.charge::<T>(owner, secrets, policy, cx.now).await? {
-        Charged::Allowed(record) => Ok(Some(record)),
-        Charged::Shut(_) => Ok(None),
+    Ok(match cx.store.charge::<T>(owner, secrets, policy, cx.now).await? {
+        Charged::Allowed(record) => Charge::Look(record),
+        // Whoever wrote the pause or the lock may have failed to tell of it: whoever meets it does.
+        Charged::Shut(record) => Charge::Refuse(after_failure(cx, owner, &record, secrets, refused)?),
         Charged::Unknown { allowed, password_tries } => {
             let tries = Tries { count: password_tries, last_at: Some(cx.now) };
-            if allowed && tries.consequence(policy) != Consequence::None {
+            let mut commit = Commit::new();
+            if !allowed || tries.consequence(policy) != Consequence::None {
                 // A known owner is sent a notice here: an unknown one must not answer sooner.
-                let mut commit = Commit::new();
-                commit.use_once(owner, "placeholder", cx.now, Code::SignInRefused);
-                drop(cx.store.commit(commit).await);
+                commit.use_once(owner, &format!("placeholder{password_tries}"), cx.now, refused);
             }
-            Ok(None)
+            Charge::Refuse(commit)
         }
-    }
+    })
 }
 
-async fn charge_address(cx: &Cx) -> Result<(), Failure> {
+/// Counts a secret tried from the caller's address.
+///
+/// # Errors
+/// 429 for an address with too many tries; the store's.
+pub async fn charge_address(cx: &Cx) -> Result<(), Failure> {
     let policy = &cx.policy().throttle;
     let tries = cx.store.charge_address(&cx.address, policy, cx.now).await?;
     if tries > policy.address_tries {
@@ -60,26 +72,32 @@ async fn charge_address(cx: &Cx) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a failed try brings about: the mail of a pause or of a lock, once for each.
+/// What a failed or refused try brings about: the mail of a pause or of a lock, once for each, and a new one when the link of a lock is over.
 ///
 /// # Errors
 /// A fault where the notice cannot be written as JSON.
-pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: Secrets) -> Result<Commit, Failure> {
+pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: Secrets, refused: Code) -> Result<Commit, Failure> {
     let policy = &cx.policy().throttle;
     let (password, otp) = record.tries();
-    let charged = [Some(password).filter(|_| secrets.password), otp.filter(|_| secrets.otp)];
+    let charged = [(secrets.password, Some(password), "password"), (secrets.otp, otp, "otp")];
     let mut commit = Commit::new();
-    for tries in charged.into_iter().flatten() {
-        let notice = match tries.consequence(policy) {
+    for (counted, tries, counter) in charged {
+        let Some(tries) = tries.filter(|_| counted) else { continue };
+        let since = tries.last_at.unwrap_or(cx.now);
+        let (notice, round) = match tries.consequence(policy) {
             Consequence::None => continue,
             Consequence::Paused => {
-                let until = cx.now.saturating_add(pause(policy)).unwrap_or(cx.now);
-                Notice::SignInPaused { at: cx.now, until }
+                let until = since.saturating_add(pause(policy)).unwrap_or(since);
+                (Notice::SignInPaused { at: since, until }, 0)
             }
-            Consequence::Locked => Notice::SignInLocked { at: cx.now },
+            Consequence::Locked => {
+                let life = i64::from(policy.unlock_link_days) * 86_400;
+                (Notice::SignInLocked { at: since }, (cx.now.as_second() - since.as_second()).div_euclid(life.max(1)))
+            }
         };
-        let id = format!("{}#{}#{}", notice.kind(), owner.pk(), cx.now.as_millisecond());
-        commit.notice(&id, owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        // The key is made from the lock itself: however many requests meet it, one mail tells of it.
+        let id = format!("{}#{}#{counter}#{}#{round}", notice.kind(), owner.pk(), since.as_millisecond());
+        commit.notice(&id, owner, notice.to_json()?, cx.now, refused);
         // Both counters may reach their limit in one try; one mail tells of it.
         break;
     }

@@ -1,7 +1,12 @@
 //! Charging a try before a secret is looked at (rule 21): one conditional update, which is also the read that signing in needs.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use sportello_contract::spec::{Action, Table, grant};
@@ -48,7 +53,13 @@ pub enum Charged<T> {
     },
 }
 
-/// Days for which the placeholder of an unknown username counts.
+/// Longest a charge may take: it has one attempt only.
+const CHARGE_TIMEOUT: Duration = Duration::from_millis(1800);
+/// How often a charge that met a transaction is sent again.
+const CONFLICTS: u32 = 4;
+/// Pause before that; it grows.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(15);
+/// Hours for which the placeholder of an unknown username counts.
 const PLACEHOLDER_HOURS: i64 = 24;
 
 impl Store {
@@ -73,7 +84,7 @@ impl Store {
         }
         let since = now.saturating_sub(pause(policy)).unwrap_or(Timestamp::MIN);
         let ttl = now.saturating_add(SignedDuration::from_hours(PLACEHOLDER_HOURS)).unwrap_or(Timestamp::MAX);
-        let answer = self
+        let request = self
             .client
             .update_item()
             .table_name(self.table(table))
@@ -90,19 +101,39 @@ impl Store {
             .expression_attribute_values(":locked", n(policy.tries_before_pause + policy.tries_before_lock))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await;
-        let capacity = answer.as_ref().ok().and_then(|a| a.consumed_capacity()).and_then(|c| c.capacity_units());
-        self.note(Kind::Charge, vec![grant(table, Action::UpdateItem)], capacity);
-        let (item, allowed) = match answer {
-            Ok(answer) => (answer.attributes.unwrap_or_default(), true),
-            Err(error) => match error.into_service_error() {
-                UpdateItemError::ConditionalCheckFailedException(failed) => (failed.item.unwrap_or_default(), false),
-                other => return Err(unavailable(other)),
-            },
-        };
+            .set_return_consumed_capacity(self.capacity());
+        let (item, allowed) = self.charge_once(request, table).await?;
         outcome(item, allowed)
+    }
+
+    /// Sends a charge. It is not repeated when its answer is lost, which would count one try twice; a conflict with a transaction has counted nothing.
+    async fn charge_once(&self, request: UpdateItemFluentBuilder, table: Table) -> Result<(Item, bool), StoreError> {
+        let mut conflicts = 0;
+        loop {
+            let once = aws_sdk_dynamodb::Config::builder()
+                .retry_config(RetryConfig::disabled())
+                .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(CHARGE_TIMEOUT).build());
+            let answer = request.clone().customize().config_override(once).send().await;
+            let capacity = answer.as_ref().ok().and_then(|a| a.consumed_capacity()).and_then(|c| c.capacity_units());
+            let error = match answer {
+                Ok(answer) => {
+                    self.note(Kind::Charge, vec![grant(table, Action::UpdateItem)], capacity);
+                    return Ok((answer.attributes.unwrap_or_default(), true));
+                }
+                Err(error) => error.into_service_error(),
+            };
+            match error {
+                UpdateItemError::ConditionalCheckFailedException(failed) => {
+                    self.note(Kind::Charge, vec![grant(table, Action::UpdateItem)], None);
+                    return Ok((failed.item.unwrap_or_default(), false));
+                }
+                UpdateItemError::TransactionConflictException(_) if conflicts < CONFLICTS => {
+                    conflicts += 1;
+                    tokio::time::sleep(CONFLICT_PAUSE * conflicts).await;
+                }
+                other => return Err(unavailable(other)),
+            }
+        }
     }
 
     /// Counts one more secret tried from a source address in the current window, and answers how many that makes.

@@ -1,6 +1,9 @@
 //! The one transaction that commits a change: state and notices together, under the conditions on which it was decided.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,7 +21,7 @@ use crate::{Store, StoreError, unavailable};
 /// One write of a transaction, and what to answer when its condition does not hold.
 #[derive(Debug, Clone)]
 enum Write {
-    Put { table: Table, item: Item, only_new: bool },
+    Put { table: Table, item: Item, over: Over },
     Update(Box<Updating>),
     Delete { table: Table, pk: String, sk: String, condition: Option<&'static str> },
 }
@@ -33,6 +36,17 @@ struct Updating {
     conditions: Vec<String>,
     names: Vec<(String, String)>,
     values: Vec<(String, AttributeValue)>,
+}
+
+/// What a put may replace.
+#[derive(Debug, Clone)]
+pub(crate) enum Over {
+    /// Whatever stands there.
+    Anything,
+    /// Nothing: it must be new.
+    Nothing,
+    /// Only the item whose `until` is this.
+    Until(String),
 }
 
 /// Writes that happen together or not at all.
@@ -64,15 +78,15 @@ impl Commit {
         self.failed = self.failed.take().or(other.failed);
     }
 
-    fn put(&mut self, table: Table, record: &impl Serialize, only_new: bool, refused: Code) {
+    fn put(&mut self, table: Table, record: &impl Serialize, over: Over, refused: Code) {
         match serde_dynamo::to_item(record) {
-            Ok(item) => self.put_item(table, item, only_new, refused),
+            Ok(item) => self.put_item(table, item, over, refused),
             Err(error) => self.failed = Some(error.to_string()),
         }
     }
 
-    pub(crate) fn put_item(&mut self, table: Table, item: Item, only_new: bool, refused: Code) {
-        self.writes.push((Write::Put { table, item, only_new }, refused));
+    pub(crate) fn put_item(&mut self, table: Table, item: Item, over: Over, refused: Code) {
+        self.writes.push((Write::Put { table, item, over }, refused));
     }
 
     pub(crate) fn delete_item(&mut self, table: Table, pk: &str, sk: &str, condition: Option<&'static str>, refused: Code) {
@@ -81,12 +95,22 @@ impl Commit {
 
     /// Puts a whole new record; refused where one stands already.
     pub fn create(&mut self, table: Table, record: &impl Serialize, refused: Code) {
-        self.put(table, record, true, refused);
+        self.put(table, record, Over::Nothing, refused);
+    }
+
+    /// Puts a whole record, whatever stood there; for data that is made anew.
+    pub fn replace(&mut self, table: Table, record: &impl Serialize) {
+        self.put(table, record, Over::Anything, Code::ChangedMeanwhile);
+    }
+
+    /// Takes what is due of an item out of the index, together with the item.
+    pub fn remove_due(&mut self, pk: &str, sk: &str) {
+        self.delete_item(Table::Identities, pk, sk, None, Code::ChangedMeanwhile);
     }
 
     /// Opens a session.
     pub fn open_session(&mut self, owner: &Owner, session: &SessionRecord) {
-        self.put(owner.kind.table(), session, true, Code::ChangedMeanwhile);
+        self.put(owner.kind.table(), session, Over::Nothing, Code::ChangedMeanwhile);
     }
 
     /// Ends one session.
@@ -98,13 +122,13 @@ impl Commit {
     pub fn use_once(&mut self, owner: &Owner, nonce: &str, over_at: Timestamp, refused: Code) {
         let mut item = crate::value::key(&owner.pk(), &format!("{}{nonce}", key::USED));
         item.insert("ttl".to_owned(), n(over_at.as_second() + MARKER_MARGIN_SECONDS));
-        self.put_item(owner.kind.table(), item, true, refused);
+        self.put_item(owner.kind.table(), item, Over::Nothing, refused);
     }
 
     /// Replaces the passwords that may not come back.
     pub fn put_history(&mut self, owner: &Owner, entries: &[FormerPassword]) {
         let record = WithKey { pk: owner.pk(), sk: key::HISTORY, fields: Entries { entries } };
-        self.put(owner.kind.table(), &record, false, Code::ChangedMeanwhile);
+        self.put(owner.kind.table(), &record, Over::Anything, Code::ChangedMeanwhile);
     }
 
     /// Sets when the password's next warning is due; none takes it out of the index (rule 16).
@@ -119,17 +143,17 @@ impl Commit {
             item.insert("due_kind".to_owned(), s(kind));
             item.insert("due_at".to_owned(), ms(next));
         }
-        self.put_item(owner.kind.table(), item, false, Code::ChangedMeanwhile);
+        self.put_item(owner.kind.table(), item, Over::Anything, Code::ChangedMeanwhile);
     }
 
     /// Puts the sealed personal data.
     pub fn put_profile(&mut self, owner: &Owner, profile: &SealedProfile) {
-        self.put(owner.kind.table(), profile, false, Code::ChangedMeanwhile);
+        self.put(owner.kind.table(), profile, Over::Anything, Code::ChangedMeanwhile);
     }
 
     /// Puts a service whole; for the demo data.
     pub fn put_service(&mut self, service: &ServiceRecord) {
-        self.put(Table::Orders, service, false, Code::ChangedMeanwhile);
+        self.put(Table::Orders, service, Over::Anything, Code::ChangedMeanwhile);
     }
 
     /// Changes an owner's `AUTH` item.
@@ -341,6 +365,24 @@ impl AuthUpdate {
     }
 }
 
+/// Pauses before a transaction is tried again that met another one: nothing was written, and its conditions are checked anew.
+const CONFLICT_PAUSES: [Duration; 3] = [Duration::from_millis(15), Duration::from_millis(40), Duration::from_millis(90)];
+
+/// The code of the write whose condition did not hold; none where the transaction only met another one.
+fn refusal(cancelled: TransactionCanceledException, codes: &[Code]) -> Result<Option<Code>, StoreError> {
+    let reasons = cancelled.cancellation_reasons();
+    let failed: Vec<Code> = reasons.iter().zip(codes).filter(|(reason, _)| reason.code() == Some("ConditionalCheckFailed")).map(|(_, code)| *code).collect();
+    // Whoever repeats a request under way hears that, not what its twin has just made untrue.
+    let in_flight = failed.iter().find(|code| **code == Code::IdempotencyInFlight);
+    if let Some(code) = in_flight.or(failed.first()) {
+        return Ok(Some(*code));
+    }
+    if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
+        return Ok(None);
+    }
+    Err(unavailable(cancelled))
+}
+
 impl Store {
     /// Commits all writes in one transaction.
     ///
@@ -356,33 +398,46 @@ impl Store {
         let grants = commit.grants();
         let codes: Vec<Code> = commit.writes.iter().map(|(_, code)| *code).collect();
         let items = commit.writes.into_iter().map(|(write, _)| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
-        let answer = self.client.transact_write_items().set_transact_items(Some(items)).set_return_consumed_capacity(self.capacity()).send().await;
-        let capacity = answer.as_ref().ok().map(|a| a.consumed_capacity().iter().filter_map(|c| c.capacity_units()).sum());
-        self.note(Kind::Commit, grants, capacity);
-        let Err(error) = answer else { return Ok(()) };
-        match error.into_service_error() {
-            TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-                let reasons = cancelled.cancellation_reasons();
-                let failed = reasons.iter().zip(&codes).find(|(reason, _)| reason.code() == Some("ConditionalCheckFailed"));
-                if let Some((_, code)) = failed {
-                    return Err(StoreError::Refused(*code));
+        for pause in CONFLICT_PAUSES.iter().map(Some).chain([None]) {
+            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let answer = request.set_return_consumed_capacity(self.capacity()).send().await;
+            let capacity = answer.as_ref().ok().map(|a| a.consumed_capacity().iter().filter_map(|c| c.capacity_units()).sum());
+            let Err(error) = answer else {
+                self.note(Kind::Commit, grants, capacity);
+                return Ok(());
+            };
+            let refused = match error.into_service_error() {
+                TransactWriteItemsError::TransactionCanceledException(cancelled) => refusal(cancelled, &codes)?,
+                other => return Err(unavailable(other)),
+            };
+            match (refused, pause) {
+                (Some(code), _) => {
+                    self.note(Kind::Commit, grants, None);
+                    return Err(StoreError::Refused(code));
                 }
-                if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
-                    return Err(StoreError::Refused(Code::ChangedMeanwhile));
-                }
-                Err(unavailable(cancelled))
+                (None, Some(pause)) => tokio::time::sleep(*pause).await,
+                (None, None) => break,
             }
-            other => Err(unavailable(other)),
         }
+        self.note(Kind::Commit, grants, None);
+        Err(StoreError::Refused(Code::ChangedMeanwhile))
     }
 
     fn transact_item(&self, write: Write) -> Result<TransactWriteItem, StoreError> {
         let corrupt = |error: aws_sdk_dynamodb::error::BuildError| StoreError::Corrupt(error.to_string());
         let builder = TransactWriteItem::builder();
         Ok(match write {
-            Write::Put { table, item, only_new } => {
-                let condition = only_new.then(|| "attribute_not_exists(pk)".to_owned());
-                builder.put(Put::builder().table_name(self.table(table)).set_item(Some(item)).set_condition_expression(condition).build().map_err(corrupt)?)
+            Write::Put { table, item, over } => {
+                let put = Put::builder().table_name(self.table(table)).set_item(Some(item));
+                let put = match over {
+                    Over::Anything => put,
+                    Over::Nothing => put.condition_expression("attribute_not_exists(pk)"),
+                    Over::Until(old) => put
+                        .condition_expression("attribute_not_exists(pk) OR #until = :until")
+                        .expression_attribute_names("#until", "until")
+                        .expression_attribute_values(":until", s(old)),
+                };
+                builder.put(put.build().map_err(corrupt)?)
             }
             Write::Delete { table, pk, sk, condition } => {
                 let condition = condition.map(ToOwned::to_owned);

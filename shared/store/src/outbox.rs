@@ -11,7 +11,8 @@ use sportello_rules::policy::NoticePolicy;
 use crate::commit::Commit;
 use crate::key::Owner;
 use crate::meter::Kind;
-use crate::read::parse;
+use crate::read::{due_kind, parse, shard_of};
+use crate::schema::DUE_NOTICE;
 use crate::value::{Item, ms, n, s};
 use crate::{Store, StoreError, unavailable};
 
@@ -47,6 +48,17 @@ pub struct NoticeRecord {
     pub lease_until: i64,
 }
 
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The mail service took it.
+    Sent,
+    /// Given up.
+    Dead,
+    /// To be tried again from this instant on.
+    Again(Timestamp),
+}
+
 /// What a consumer that wants to deliver finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lease {
@@ -60,10 +72,26 @@ pub enum Lease {
 
 impl Commit {
     /// Writes a notice with the change it tells of. The key makes it unique: a second one is refused with `refused`.
+    ///
+    /// It is in the index of what is due until it is settled: what the stream could not deliver, the hourly job does.
     pub fn notice(&mut self, id: &str, owner: &Owner, notice: String, now: Timestamp, refused: Code) {
-        let record = NoticeRecord { pk: id.to_owned(), owner: owner.pk(), notice, created_at: now, state: NoticeState::Pending, attempts: 0, lease_until: 0 };
-        self.create(Table::Outbox, &record, refused);
+        let state = NoticeState::Pending;
+        let due_at = now.saturating_add(REDRIVE_AFTER).unwrap_or(Timestamp::MAX).as_millisecond();
+        let due_kind = due_kind(DUE_NOTICE, shard_of(owner));
+        let record = NoticeRecord { pk: id.to_owned(), owner: owner.pk(), notice, created_at: now, state, attempts: 0, lease_until: 0 };
+        self.create(Table::Outbox, &Indexed { record, due_kind, due_at }, refused);
     }
+}
+
+/// The stream has tried long before; its own retries are over by then.
+const REDRIVE_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+#[derive(Serialize)]
+struct Indexed {
+    #[serde(flatten)]
+    record: NoticeRecord,
+    due_kind: String,
+    due_at: i64,
 }
 
 impl Store {
@@ -103,34 +131,28 @@ impl Store {
         }
     }
 
-    /// Settles a notice that was taken: delivered or given up.
+    /// Settles a notice that was taken: delivered, given up, or to be tried again by the hourly job from an instant on.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn settle_notice(&self, id: &str, state: NoticeState, policy: &NoticePolicy, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn settle_notice(&self, id: &str, outcome: Outcome, policy: &NoticePolicy, now: Timestamp) -> Result<(), StoreError> {
         let keep = now.saturating_add(SignedDuration::from_hours(24 * i64::from(policy.keep_days))).unwrap_or(Timestamp::MAX);
-        let tag = match state {
-            NoticeState::Pending => "pending",
-            NoticeState::Sent => "sent",
-            NoticeState::Dead => "dead",
+        let update = self.client.update_item().table_name(self.table(Table::Outbox)).key("pk", s(id)).expression_attribute_values(":none", n(0));
+        let update = match outcome {
+            Outcome::Sent => update
+                .update_expression("SET #state = :state, lease_until = :none, #ttl = :ttl REMOVE due_kind, due_at")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_values(":state", s("sent"))
+                .expression_attribute_values(":ttl", n(keep.as_second())),
+            // A dead letter stays until somebody has looked.
+            Outcome::Dead => update
+                .update_expression("SET #state = :state, lease_until = :none REMOVE due_kind, due_at")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":state", s("dead")),
+            Outcome::Again(at) => update.update_expression("SET due_at = :at, lease_until = :none").expression_attribute_values(":at", ms(at)),
         };
-        let mut update = self
-            .client
-            .update_item()
-            .table_name(self.table(Table::Outbox))
-            .key("pk", s(id))
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", s(tag))
-            .expression_attribute_values(":none", n(0))
-            .set_return_consumed_capacity(self.capacity());
-        // A dead letter stays until somebody has looked.
-        update = if state == NoticeState::Sent {
-            let update = update.update_expression("SET #state = :state, lease_until = :none, #ttl = :ttl").expression_attribute_names("#ttl", "ttl");
-            update.expression_attribute_values(":ttl", n(keep.as_second()))
-        } else {
-            update.update_expression("SET #state = :state, lease_until = :none")
-        };
-        update.send().await.map_err(unavailable)?;
+        update.set_return_consumed_capacity(self.capacity()).send().await.map_err(unavailable)?;
         self.note(Kind::Commit, vec![grant(Table::Outbox, Action::UpdateItem)], None);
         Ok(())
     }

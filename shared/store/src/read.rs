@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use sportello_contract::spec::{Action, Table, grant};
 
-use crate::key::{self, Owner, OwnerKind};
+use crate::key::{self, Owner};
 use crate::meter::Kind;
 use crate::record::{AccountRecord, AuthRecord, CustomerRecords, History, HolderRecords, PasswordDue, SealedProfile, ServiceRecord, SessionRecord};
 use crate::value::{Item, key as item_key, ms, n, s, text};
@@ -14,13 +14,15 @@ use crate::{Store, StoreError, unavailable};
 /// What is due of one kind, found in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
-    /// Whose.
-    pub owner: Owner,
-    /// Sort key of the due item.
-    pub sk: String,
+    /// Partition key of the item.
+    pub pk: String,
     /// When, in milliseconds.
     pub at: i64,
 }
+
+/// Where the next page of what is due begins.
+#[derive(Debug, Clone)]
+pub struct DuePage(Item);
 
 pub(crate) fn parse<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
     let sk = text(&item, "sk").to_owned();
@@ -116,32 +118,52 @@ impl Store {
         Ok(answer.item)
     }
 
-    /// What is due of one kind in one shard, up to and including `until` where given, earliest first, at most `limit`.
+    /// What is due of one kind in one shard of a table's index, up to and including `until` where given, earliest first, a page at a time.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn due(&self, kind: &str, shard: u32, until: Option<jiff::Timestamp>, limit: i32) -> Result<Vec<Due>, StoreError> {
+    pub async fn due(
+        &self,
+        table: Table,
+        kind: &str,
+        shard: u32,
+        until: Option<jiff::Timestamp>,
+        limit: i32,
+        page: Option<DuePage>,
+    ) -> Result<(Vec<Due>, Option<DuePage>), StoreError> {
         let until = until.map_or_else(|| n(i64::MAX), ms);
         let answer = self
             .client
             .query()
-            .table_name(self.table(Table::Identities))
+            .table_name(self.table(table))
             .index_name(crate::schema::DUE_INDEX)
             .key_condition_expression("due_kind = :kind AND due_at <= :until")
             .expression_attribute_values(":kind", s(due_kind(kind, shard)))
             .expression_attribute_values(":until", until)
             .limit(limit)
+            .set_exclusive_start_key(page.map(|page| page.0))
             .set_return_consumed_capacity(self.capacity())
             .send()
             .await
             .map_err(unavailable)?;
-        self.note(Kind::Read, vec![grant(Table::Identities, Action::QueryDue)], answer.consumed_capacity().and_then(|c| c.capacity_units()));
-        let due = answer.items.unwrap_or_default().into_iter().map(|item| {
-            let owner = Owner::from_pk(text(&item, "pk")).filter(|owner| owner.kind == OwnerKind::Holder);
-            let at = item.get("due_at").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
-            owner.zip(at).map(|(owner, at)| Due { owner, sk: text(&item, "sk").to_owned(), at })
-        });
-        due.collect::<Option<_>>().ok_or_else(|| StoreError::Corrupt("an item of the index of what is due".into()))
+        self.note(Kind::Read, vec![grant(table, Action::QueryDue)], answer.consumed_capacity().and_then(|c| c.capacity_units()));
+        let next = answer.last_evaluated_key.filter(|key| !key.is_empty()).map(DuePage);
+        let at = |item: &Item| item.get("due_at").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok()).unwrap_or_default();
+        let due = answer.items.unwrap_or_default().into_iter().map(|item| Due { pk: text(&item, "pk").to_owned(), at: at(&item) });
+        Ok((due.collect(), next))
+    }
+
+    /// When the earliest thing of one kind falls due, in any shard.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn next_due(&self, table: Table, kind: &str) -> Result<Option<jiff::Timestamp>, StoreError> {
+        let mut earliest = None;
+        for shard in 0..crate::schema::DUE_SHARDS {
+            let (first, _) = self.due(table, kind, shard, None, 1, None).await?;
+            earliest = first.first().map(|due| due.at).into_iter().chain(earliest).min();
+        }
+        Ok(earliest.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()))
     }
 
     pub(crate) fn note(&self, kind: Kind, grants: Vec<sportello_contract::spec::Grant>, capacity: Option<f64>) {

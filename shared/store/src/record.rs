@@ -147,6 +147,9 @@ pub struct AuthRecord {
     pub issued_on: Option<Date>,
     /// Last day of the identity.
     pub expires_on: Option<Date>,
+    /// Last day of the identity document (rule 52).
+    #[serde(default)]
+    pub document_expires_on: Option<Date>,
     /// Whether it renews by itself (rule 61).
     #[serde(default)]
     pub auto_renewal: bool,
@@ -186,18 +189,42 @@ impl AuthRecord {
         tries(self.otp_tries, self.otp_tried_at)
     }
 
-    /// Active credentials besides the password, with their last day.
-    pub fn active_credentials(&self) -> impl Iterator<Item = (CredentialKind, Option<Date>)> + '_ {
+    /// Credentials besides the password that are active on a day of Rome, with their last day.
+    pub fn active_credentials(&self, today: Date) -> impl Iterator<Item = (CredentialKind, Option<Date>)> + '_ {
         let app = self.totp.iter().map(|_| (CredentialKind::OtpApp, None));
-        let others = self.credentials.iter().filter(|c| c.activated_at.is_some() && c.suspended_at.is_none() && c.revoked_at.is_none());
+        let others = self
+            .credentials
+            .iter()
+            .filter(move |c| c.activated_at.is_some() && c.suspended_at.is_none() && c.revoked_at.is_none() && c.expires_on.is_none_or(|last| today <= last));
         app.chain(others.map(|c| (c.kind, c.expires_on)))
     }
 
-    /// The highest level that is active (rule 18).
+    /// The highest level that is active on a day of Rome (rule 18).
     #[must_use]
-    pub fn highest_level(&self) -> Level {
-        self.active_credentials().map(|(kind, _)| kind.level()).max().unwrap_or(Level::L1).max(Level::L1)
+    pub fn highest_level(&self, today: Date) -> Level {
+        self.active_credentials(today).map(|(kind, _)| kind.level()).max().unwrap_or(Level::L1).max(Level::L1)
     }
+
+    /// What proves the second factor on a day of Rome (rules 15, 17, 18).
+    #[must_use]
+    pub fn second_factor(&self, today: Date) -> SecondFactor {
+        match (self.highest_level(today), &self.totp) {
+            (Level::L1, _) => SecondFactor::None,
+            (Level::L2, Some(_)) => SecondFactor::AppCode,
+            (Level::L2, None) | (Level::L3, _) => SecondFactor::Other,
+        }
+    }
+}
+
+/// What proves the highest active factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// Only the password is active.
+    None,
+    /// A code of the app.
+    AppCode,
+    /// A code by SMS or token, a signature or a card: a code of the app does not stand for it.
+    Other,
 }
 
 fn tries(count: u32, at: Option<i64>) -> Tries {

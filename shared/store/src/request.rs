@@ -6,7 +6,7 @@ use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Table, grant};
 use sportello_rules::policy::HttpPolicy;
 
-use crate::commit::Commit;
+use crate::commit::{Commit, Over};
 use crate::meter::Kind;
 use crate::read::parse;
 use crate::record::Bytes;
@@ -45,9 +45,10 @@ impl FirstAnswer {
 
 impl Commit {
     /// Keeps the first answer with the change that it tells of. A parallel request with the same key is refused; an answer that is over gives way.
-    pub fn first_answer(&mut self, answer: &FirstAnswer, replaces_old: bool) {
+    pub fn first_answer(&mut self, answer: &FirstAnswer, old: Option<&FirstAnswer>) {
         if let Ok(item) = serde_dynamo::to_item(answer) {
-            self.put_item(Table::Requests, item, !replaces_old, Code::IdempotencyInFlight);
+            let over = old.map_or(Over::Nothing, |old| Over::Until(old.until.to_string()));
+            self.put_item(Table::Requests, item, over, Code::IdempotencyInFlight);
         }
     }
 }

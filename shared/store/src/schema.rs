@@ -12,6 +12,8 @@ use crate::{Store, StoreError, unavailable};
 pub const DUE_INDEX: &str = "due";
 /// Shards of each kind in that index.
 pub const DUE_SHARDS: u32 = 4;
+/// Kind of the notices that are not delivered yet.
+pub const DUE_NOTICE: &str = "notice";
 /// Kind of the password's warnings.
 pub const DUE_PASSWORD_WARNING: &str = "password-warning";
 
@@ -19,6 +21,12 @@ pub const DUE_PASSWORD_WARNING: &str = "password-warning";
 #[must_use]
 pub const fn has_sort_key(table: Table) -> bool {
     matches!(table, Table::Identities | Table::Orders)
+}
+
+/// Whether a table has the sparse index of what is due.
+#[must_use]
+pub const fn has_due_index(table: Table) -> bool {
+    matches!(table, Table::Identities | Table::Outbox)
 }
 
 /// Whether a table's stream is consumed.
@@ -56,7 +64,7 @@ impl Store {
         if has_sort_key(table) {
             create = create.attribute_definitions(attribute("sk", ScalarAttributeType::S)?).key_schema(element("sk", KeyType::Range)?);
         }
-        if table == Table::Identities {
+        if has_due_index(table) {
             let index = GlobalSecondaryIndex::builder()
                 .index_name(DUE_INDEX)
                 .key_schema(element("due_kind", KeyType::Hash)?)
