@@ -1,4 +1,5 @@
 //! The one test binary: end-to-end over HTTP, journeys, coverage, attacks, races.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 mod attacks;
 mod coverage;

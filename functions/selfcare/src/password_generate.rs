@@ -36,11 +36,12 @@ impl Operation for PasswordGenerate {
     async fn handle(cx: &Cx, holder: HolderActor, _: Input) -> Result<Reply<Output>, Failure> {
         let profile = Profile::open(cx, &holder.owner, &holder.records.profile)?;
         let mut dry = None;
-        let mut next = || {
-            entropy::bytes(cx.entropy()).map(u64::from_le_bytes).unwrap_or_else(|error| {
+        let mut next = || match entropy::bytes(cx.entropy()) {
+            Ok(word) => u64::from_le_bytes(word),
+            Err(error) => {
                 dry = Some(error);
                 0
-            })
+            }
         };
         let password = generate(&profile.password_facts(), &cx.policy().password, &mut next);
         match dry {

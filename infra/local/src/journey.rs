@@ -118,8 +118,8 @@ pub async fn walk(url: &str) -> Result<(), Differs> {
     let walker = Walker { client: Client::new(), url: url.trim_end_matches('/').to_owned() };
     let demo = walker.expect(Method::GET, "/_local/demo", None, None, 200).await?;
     let account = |username: &str| {
-        let accounts = demo.pointer("/accounts").and_then(Value::as_array).into_iter().flatten();
-        accounts.cloned().find(|a| a.get("username").and_then(Value::as_str) == Some(username)).ok_or_else(|| Differs(format!("no demo account {username}")))
+        let mut accounts = demo.pointer("/accounts").and_then(Value::as_array).into_iter().flatten();
+        accounts.find(|a| a.get("username").and_then(Value::as_str) == Some(username)).cloned().ok_or_else(|| Differs(format!("no demo account {username}")))
     };
     let maria = account("maria.rossi@example.it")?;
     let old = text(&maria, "/password")?;

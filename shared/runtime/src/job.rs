@@ -61,13 +61,15 @@ pub trait Job: Send + Sync + 'static {
     }
 }
 
+type Borrowing<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
 /// A job with its type erased.
 #[derive(Clone, Copy)]
 pub struct JobEntry {
     /// The declaration.
     pub spec: JobSpec,
-    run: for<'a> fn(&'a Cx, Event) -> Pin<Box<dyn Future<Output = Result<Report, Failure>> + Send + 'a>>,
-    next_due: for<'a> fn(&'a Cx) -> Pin<Box<dyn Future<Output = Result<Option<Timestamp>, Failure>> + Send + 'a>>,
+    run: for<'a> fn(&'a Cx, Event) -> Borrowing<'a, Report>,
+    next_due: for<'a> fn(&'a Cx) -> Borrowing<'a, Option<Timestamp>>,
 }
 
 /// Lambda's event of a DynamoDB stream, as far as it is used.
