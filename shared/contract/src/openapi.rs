@@ -48,7 +48,6 @@ pub fn document(operations: &[Described]) -> Value {
             "summary": "The counter of a digital-identity provider: customer area and selfcare.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
-        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "servers": [{ "url": "/" }],
         "tags": [
             { "name": "customer", "description": "The customer area: services, orders, renewals." },

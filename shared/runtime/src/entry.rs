@@ -139,7 +139,7 @@ async fn dispatch(entry: Entry, app: Arc<Context>, incoming: Incoming) -> Respon
     };
     let cx = Cx {
         store,
-        now: app.clock.now(),
+        now: to_the_millisecond(app.clock.now()),
         request_id: incoming.request_id.clone(),
         id: spec.id,
         address: incoming.address.clone(),
@@ -202,6 +202,11 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
     }
     cx.store.commit(commit).await?;
     decided.map(|answer| (spec.success, answer))
+}
+
+/// Instants are kept and shown in milliseconds: what is written and what is read back are the same.
+pub(crate) fn to_the_millisecond(at: jiff::Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 /// What tells one request from another under the same key: keyed, because a body may hold a password.

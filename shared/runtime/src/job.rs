@@ -104,7 +104,7 @@ impl JobEntry {
     fn cx(&self, app: Arc<Context>, request_id: String) -> Cx {
         Cx {
             store: app.store.clone(),
-            now: app.clock.now(),
+            now: crate::entry::to_the_millisecond(app.clock.now()),
             request_id,
             id: self.spec.id,
             address: String::new(),
