@@ -238,7 +238,7 @@ async fn row_16_links_in_mails_come_from_configuration_only() {
     let world = World::new().await;
     let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
     let body = json!({ "username": account.username, "password": account.password });
-    let request = Request::new("POST", "/v1/selfcare/sign-ins").json(body).header("forwarded", "host=evil.example;proto=https");
+    let request = Request::new("POST", "/v1/selfcare/sign-ins").json(body).header("forwarded", "host=evil.example;proto=https").header("host", "evil.example");
     world
         .send(request.header("x-forwarded-host", "evil.example").header("x-original-host", "evil.example").header("origin", "https://evil.example"))
         .await
@@ -477,6 +477,10 @@ async fn row_30_opening_a_link_changes_nothing_only_confirming_does() {
     let world = World::new().await;
     let account = world.active().await;
     let token = world.sign_in(&account).await;
+    let (carla, owner) = world.customer().await;
+    let customer = world.stack.shared.app.store.customer(&owner).await.unwrap();
+    world.send(Request::new("GET", format!("/v1/customer/unlocks/{}", world.link(&carla, Purpose::Unlock, "n")))).await.expect(200);
+    assert_eq!(world.stack.shared.app.store.customer(&owner).await.unwrap(), customer);
     let before = world.stack.shared.app.store.holder(&world.owner(&account)).await.unwrap();
     for (part, purpose) in [("blocks", Purpose::Block), ("unlocks", Purpose::Unlock)] {
         let path = format!("/v1/selfcare/{part}/{}", world.link(&account, purpose, "n"));

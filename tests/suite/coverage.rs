@@ -67,7 +67,7 @@ async fn a_weaker_level_is_403_and_the_other_area_s_session_is_401() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn unknown_fields_and_other_types_are_refused_by_every_operation_with_a_body() {
+async fn row_21_unknown_and_read_only_fields_are_refused_by_every_operation_with_a_body() {
     let world = World::new().await;
     let holder = world.active().await;
     let token = world.sign_in(&holder).await;
@@ -243,7 +243,7 @@ async fn one_read_and_one_write_and_a_charge_only_where_declared() {
         let Some(entry) = operations.iter().find(|entry| entry.described.spec.id == invocation.id) else { continue };
         let spec = &entry.described.spec;
         seen.insert(spec.id);
-        // The first answer of a key is asked for together with the caller's records: the same round trip.
+        // The first answer of a key is asked for at once with the caller's records; only what anyone may call reads its records after it.
         let keys = |trip: &&sportello_store::meter::RoundTrip| trip.kind == Kind::Read && trip.grants.iter().all(|grant| grant.table == Table::Requests);
         let reads = invocation.count(Kind::Read) - invocation.trips.iter().filter(keys).count();
         assert!(reads <= 1, "{} reads {reads} times: {:?}", spec.id, invocation.trips);

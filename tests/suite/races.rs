@@ -1,4 +1,5 @@
-//! Races: fifty at once, fifty rounds, for each thing that is good once. Exactly one wins; the others are refused, none fails.
+//! Races: fifty at once, for each thing that is good once; fifty rounds, fewer where each round costs fifty password hashes.
+//! Exactly one wins; the others are refused, none fails.
 
 use serde_json::json;
 use sportello_local::demo::{NewHolder, PASSWORD};

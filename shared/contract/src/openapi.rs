@@ -230,11 +230,11 @@ pub fn markdown(operations: &[Described], jobs: &[JobSpec]) -> String {
         text.push_str(&format!("| `{}` | `{} {}` | {who} | {} |\n", spec.id, spec.method.as_str(), spec.path, spec.summary));
     }
     for job in jobs {
-        let trigger = match job.trigger {
-            crate::spec::Trigger::Hourly => "every hour".to_owned(),
-            crate::spec::Trigger::Stream { table, .. } => format!("stream of {}", table.name()),
+        let (trigger, who) = match job.trigger {
+            crate::spec::Trigger::Hourly => ("every hour".to_owned(), "scheduler"),
+            crate::spec::Trigger::Stream { table, .. } => (format!("new items of {}", table.name()), "stream"),
         };
-        text.push_str(&format!("| `{}` | {trigger} | scheduler | {} |\n", job.id, job.summary));
+        text.push_str(&format!("| `{}` | {trigger} | {who} | {} |\n", job.id, job.summary));
     }
     text
 }

@@ -303,7 +303,7 @@ impl Spec {
         Self { problems, ..self }
     }
 
-    /// Fails the build of an operation that declares no limit or no summary, or that creates or changes by POST without idempotency's consent.
+    /// Fails the build of an operation that declares no limit, no summary, no id or no path. Its level is a type, without which it does not build either.
     pub const fn check(self) {
         assert!(self.limit.per_second > 0 && self.limit.burst >= self.limit.per_second, "an operation declares its limit");
         assert!(!self.summary.is_empty(), "an operation declares its summary");
