@@ -22,6 +22,10 @@ async fn one_warning_at_seven_days_and_one_at_two() {
     world.move_to(changed + SignedDuration::from_secs(173 * DAY)).await;
     assert_eq!(warnings(&world, &account).await.len(), 1);
     assert!(warnings(&world, &account).await[0].contains("7 giorni"));
+    // What was sent is not due any more: the next thing is.
+    let (table, kind) = (sportello_contract::spec::Table::Identities, sportello_store::schema::DUE_PASSWORD_WARNING);
+    let next = world.stack.shared.app.store.next_due(table, kind).await.unwrap().unwrap();
+    assert_eq!(next.as_second(), (changed + SignedDuration::from_secs(178 * DAY)).as_second());
     world.move_to(changed + SignedDuration::from_secs(178 * DAY - 10)).await;
     assert_eq!(warnings(&world, &account).await.len(), 1);
     world.move_to(changed + SignedDuration::from_secs(178 * DAY)).await;
