@@ -277,6 +277,11 @@ impl World {
         self.post("/v1/selfcare/sign-ins", json!({ "username": username, "password": password })).await
     }
 
+    /// The same with an owned username, for closures.
+    pub async fn start_with_owned(&self, username: String, password: &str) -> Answer {
+        self.start_with(&username, password).await
+    }
+
     /// The second step of a sign-in.
     pub async fn otp(&self, sign_in_id: &str, code: &str) -> Answer {
         self.post(&format!("/v1/selfcare/sign-ins/{sign_in_id}/otp"), json!({ "code": code })).await

@@ -150,3 +150,31 @@ async fn leaving_ends_the_session() {
     let token = world.sign_in(&holder).await;
     world.get("/v1/customer/services", &token).await.refused(401, "unauthenticated");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_are_flagged_and_renewed_one_by_one() {
+    use sportello_rules::service::CredentialKind;
+    let world = World::new().await;
+    let (carla, owner) = world.customer().await;
+    let today = sportello_rules::calendar::date_of(world.now());
+    let day = |months| Some(sportello_rules::calendar::add_months(today, months));
+    let service = sportello_local::demo::NewService {
+        id: "con-credenziali".into(),
+        customer: owner,
+        holder: NewHolder { kind: IdentityType::Professional, ..world.holder() },
+        contract_at: world.now(),
+        auto_renewal: false,
+        credentials: vec![(CredentialKind::OtpToken, day(6)), (CredentialKind::SmartCard, day(2)), (CredentialKind::RemoteSignature, day(-1))],
+    };
+    service.create(&world.stack.shared.app).await.unwrap();
+    let token = world.sign_in_customer(&carla).await;
+    let service = world.get("/v1/customer/services/con-credenziali", &token).await.expect(200);
+    let seen: Vec<_> = service.body["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["level"].as_str().unwrap(), c["kind"].as_str().unwrap(), c["expiry"]["flag"].as_str().unwrap(), c["renew"]["possible"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(seen, [("l2", "otp-token", "none", false), ("l3", "smart-card", "expiring", true), ("l3", "remote-signature", "expired", true)]);
+    assert_eq!(service.body["credentials"][0]["renew"]["reason"], "not-yet-due");
+}

@@ -171,3 +171,68 @@ async fn after_thirty_days_the_suspension_is_over_and_a_new_link_begins_its_own(
     let days = again.text_at("/endsAt").parse::<jiff::Timestamp>().unwrap().duration_since(world.now()).as_hours() / 24;
     assert!((29..=30).contains(&days));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_codes_pause_and_lock_as_wrong_passwords_do() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let wrong = || async {
+        let start = world.start(&account).await.expect(201).text_at("/signInId");
+        world.otp(&start, "000000").await.refused(401, "sign-in-refused");
+    };
+    for _ in 0..5 {
+        wrong().await;
+    }
+    assert_eq!(world.mails(&account).await.len(), 1, "one mail for the pause");
+    world.pass(31 * 60).await;
+    for _ in 0..5 {
+        wrong().await;
+    }
+    let mails = world.mails(&account).await;
+    assert_eq!(mails.len(), 2, "one more for the lock");
+    world.start(&account).await.refused(401, "sign-in-refused");
+    let token = world.forge_session(&account, Some(sportello_rules::service::Level::L2)).await;
+    let identity = world.get("/v1/selfcare/identity", &token).await.expect(200);
+    assert_eq!((identity.text_at("/status"), identity.text_at("/reasons/0/reason")), ("suspended".into(), "lockout".into()));
+    // The link is over after three days: the next try tells of the lock again, the password being right or not.
+    world.pass(3 * 86_400 + 60).await;
+    world.start(&account).await.refused(401, "sign-in-refused");
+    let mails = world.mails(&account).await;
+    assert_eq!(mails.len(), 3);
+    let path = format!("/v1/selfcare/unlocks/{}", World::link_token(&mails[0], "unlocks").unwrap());
+    world.post(&path, json!({})).await.expect(204);
+    let token = world.sign_in(&account).await;
+    world.get("/v1/selfcare/identity", &token).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_one_try_pauses_the_password_and_locks_the_code_the_mail_tells_of_the_lock() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let body = json!({ "username": account.username, "password": "Sbagliata-42!", "code": "000000" });
+    let guess = || world.post("/v1/selfcare/expired-password", body.clone());
+    for _ in 0..5 {
+        guess().await.refused(401, "sign-in-refused");
+    }
+    world.pass(31 * 60).await;
+    world.start(&account).await.expect(201);
+    for _ in 0..5 {
+        guess().await.refused(401, "sign-in-refused");
+    }
+    assert!(world.subjects(&account).await[0].contains("bloccato"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_document_is_a_reason_from_the_end_of_its_last_day() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    let records = world.stack.shared.app.store.holder(&world.owner(&account)).await.unwrap().unwrap();
+    let last = records.auth.document_expires_on.unwrap();
+    let end = sportello_rules::calendar::end_of_day(last);
+    world.move_to(end - jiff::SignedDuration::from_secs(10)).await;
+    let token = world.forge_session(&account, Some(sportello_rules::service::Level::L1)).await;
+    assert!(!world.get("/v1/selfcare/identity", &token).await.expect(200).text.contains("document-expired"));
+    world.move_to(end).await;
+    let identity = world.get("/v1/selfcare/identity", &token).await.expect(200);
+    assert_eq!((identity.text_at("/status"), identity.text_at("/reasons/0/reason")), ("suspended".into(), "document-expired".into()));
+}

@@ -8,6 +8,7 @@ mod gateway;
 mod generated;
 mod journeys;
 mod links;
+mod local;
 mod notices;
 mod password;
 mod races;

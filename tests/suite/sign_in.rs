@@ -83,10 +83,33 @@ async fn a_new_device_is_announced_once_and_known_afterwards() {
     let fresh = world.post("/v1/selfcare/sign-ins", foreign).await.expect(201);
     assert_ne!(fresh.text_at("/session/deviceToken"), device);
     assert_eq!(world.mails(&account).await.len(), 2);
-    // After a year without use the device is new again.
     world.pass(29 * 86_400).await;
-    world.post("/v1/selfcare/sign-ins", body.clone()).await.expect(201);
-    assert_eq!(world.subjects(&account).await.iter().filter(|subject| subject.contains("device")).count(), 2);
+    let known = world.post("/v1/selfcare/sign-ins", body.clone()).await.expect(201);
+    assert!(known.body.pointer("/session/deviceToken").is_none(), "still known");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_is_forgotten_after_its_days_and_when_others_crowd_it_out() {
+    let mut policy = sportello_local::stack::local_policy();
+    policy.session.device_days = 2;
+    policy.session.max_devices = 2;
+    let world = World::with(policy).await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    let sign_in = |device: Option<String>| {
+        world.post("/v1/selfcare/sign-ins", json!({ "username": account.username, "password": account.password, "deviceToken": device }))
+    };
+    let device = sign_in(None).await.expect(201).text_at("/session/deviceToken");
+    world.pass(2 * 86_400 - 60).await;
+    assert!(sign_in(Some(device.clone())).await.expect(201).body.pointer("/session/deviceToken").is_none());
+    world.pass(2 * 86_400 + 1).await;
+    let device = sign_in(Some(device)).await.expect(201).text_at("/session/deviceToken");
+    for _ in 0..2 {
+        world.pass(1).await;
+        sign_in(None).await.expect(201);
+    }
+    assert!(sign_in(Some(device)).await.expect(201).body.pointer("/session/deviceToken").is_some(), "crowded out");
+    let records = world.stack.shared.app.store.holder(&world.owner(&account)).await.unwrap().unwrap();
+    assert_eq!(records.auth.devices.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

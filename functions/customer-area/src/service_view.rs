@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sportello_rules::identity::{IdentityType, Status};
 use sportello_rules::service::{
-    Action, Credential, CredentialKind, ExpiryFlag, Level, Refusal, RenewalTerms, ServiceFacts, actions, expiry_flag, renewal_terms,
+    Action, Credential, CredentialKind, ExpiryFlag, Level, Refusal, RenewalTerms, ServiceFacts, actions, credential_renewal, expiry_flag, renewal_terms,
 };
 use sportello_runtime::Cx;
 use sportello_store::record::ServiceRecord;
@@ -70,6 +70,20 @@ pub struct CredentialOutput {
     kind: CredentialKind,
     /// Its last day, where it has one.
     expiry: Option<Expiry>,
+    /// Whether this credential can be renewed now, and why not (rule 60).
+    renew: Possible,
+}
+
+/// Whether something is possible now.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Possible {
+    /// Whether it is.
+    possible: bool,
+    /// Why it is not, by stable code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    reason: Option<Refusal>,
 }
 
 /// An action.
@@ -104,7 +118,8 @@ pub fn facts(service: &ServiceRecord) -> ServiceFacts {
 /// The view of a service at the instant of the request.
 pub fn view(cx: &Cx, service: ServiceRecord) -> Service {
     let expiry = |day: Date| Expiry { on: day, flag: expiry_flag(day, cx.now, &cx.policy().service) };
-    let actions = actions(&facts(&service), cx.now, cx.policy());
+    let facts = facts(&service);
+    let actions = actions(&facts, cx.now, cx.policy());
     Service {
         r#type: service.kind,
         status: service.status,
@@ -112,7 +127,15 @@ pub fn view(cx: &Cx, service: ServiceRecord) -> Service {
         cancelled_at: service.cancelled_at,
         expiry: service.expires_on.map(expiry),
         renewal: renewal_terms(service.kind, service.auto_renewal),
-        credentials: service.credentials.iter().map(|c| CredentialOutput { level: c.kind.level(), kind: c.kind, expiry: c.expires_on.map(expiry) }).collect(),
+        credentials: service
+            .credentials
+            .iter()
+            .map(|c| {
+                let refused = credential_renewal(&facts, &Credential::new(c.kind, c.expires_on), cx.now, &cx.policy().service).err();
+                let renew = Possible { possible: refused.is_none(), reason: refused };
+                CredentialOutput { level: c.kind.level(), kind: c.kind, expiry: c.expires_on.map(expiry), renew }
+            })
+            .collect(),
         selfcare_url: cx.app.addresses.selfcare.clone(),
         actions: actions.into_iter().map(|state| ActionOutput { action: state.action, possible: state.refused.is_none(), reason: state.refused }).collect(),
         service_id: service.service_id,

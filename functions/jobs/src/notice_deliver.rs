@@ -74,7 +74,7 @@ pub(crate) async fn settle(cx: &Cx, id: &str) -> Result<bool, String> {
             (Outcome::Again(now.saturating_add(pause).unwrap_or(now)), Some(problem))
         }
     };
-    cx.store.settle_notice(id, outcome, policy, now).await.map_err(|error| describe(&error.into()))?;
+    cx.store.settle_notice(&notice, outcome, policy, now).await.map_err(|error| describe(&error.into()))?;
     match (outcome, problem) {
         (Outcome::Sent, _) => Ok(true),
         (Outcome::Again(_), problem) => Err(problem.unwrap_or_default()),

@@ -82,9 +82,9 @@ fn records(cx: &Cx, holder: &HolderActor, profile: &Profile) -> Records {
         tries: [auth.password_throttle(), auth.otp_throttle()].into_iter().max_by_key(|tries| pause_end(cx, tries)).unwrap_or_default(),
         document_expires_on: auth.document_expires_on,
         last_used_at: auth.last_used_at,
-        credentials: auth.active_credentials(cx.today()).filter(|(_, expires_on)| expires_on.is_some()).collect(),
+        credentials: auth.credentials.iter().filter(|c| c.revoked_at.is_none() && c.expires_on.is_some()).map(|c| (c.kind, c.expires_on)).collect(),
         auto_renewal: auth.auto_renewal,
-        ..Records::new(auth.kind, auth.state.at(cx.now, auth.document_expires_on, &cx.policy().identity))
+        ..Records::new(auth.kind, auth.state.at(cx.now, auth.requirements(), &cx.policy().identity))
     }
 }
 
@@ -110,7 +110,7 @@ fn calendar(deadlines: &[Deadline], identity_id: &str, now: Timestamp, language:
         // The same deadline has the same id in every download, so that a calendar updates it instead of doubling it.
         let about = deadline.credential.map_or_else(String::new, |credential| format!("-{credential:?}"));
         let days = deadline.days_left.map_or_else(String::new, |days| format!("-{days}"));
-        let mut event = Event::with_uid(&format!("{:?}{about}{days}-{at}-{identity_id}@sportello", deadline.kind));
+        let mut event = Event::with_uid(&format!("{:?}{about}{days}-{identity_id}@sportello", deadline.kind));
         event.add_property("DTSTAMP", stamp(now)).add_property("DTSTART", &at).add_property("SUMMARY", text(deadline, language));
         calendar.push(event.done());
     }

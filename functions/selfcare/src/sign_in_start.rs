@@ -84,12 +84,12 @@ impl Operation for SignInStart {
                 return Err(Failure::with(Code::SignInRefused, commit));
             }
         };
-        if !cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await? {
-            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::PASSWORD, Code::SignInRefused)?));
-        }
-        // A lock of the second factor closes this way in too, and a revoked identity has none (rules 19, 21).
-        if !auth.state.may_sign_in() || auth.otp_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Locked {
-            return Err(Code::SignInRefused.into());
+        let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
+        // A lock of the second factor closes this way in too; it is told of whether the password is right or not, or the telling would tell.
+        let locked = auth.otp_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Locked;
+        let secrets = if locked { Secrets::BOTH } else { Secrets::PASSWORD };
+        if !right || locked || !auth.state.may_sign_in() {
+            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, secrets, Code::SignInRefused)?));
         }
         let update = refreshed(cx, &owner, &auth, &input.password).await?;
         if is_expired(cx, &auth) {

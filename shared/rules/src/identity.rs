@@ -114,6 +114,21 @@ pub struct IdentityState {
     pub steps_done: BTreeSet<ActivationStep>,
 }
 
+/// What an identity must meet for a suspension to end by itself (rule 33). Days are of Rome and count to their end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Requirements {
+    /// Last day of the identity document; a renewed one has a later day.
+    pub document_expires_on: Option<Date>,
+    /// Last day of the identity.
+    pub expires_on: Option<Date>,
+}
+
+impl Requirements {
+    fn met_at(&self, at: Timestamp) -> bool {
+        [self.document_expires_on, self.expires_on].into_iter().flatten().all(|last| at < end_of_day(last))
+    }
+}
+
 /// Why a change of status is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StateRefusal {
@@ -194,13 +209,17 @@ impl IdentityState {
         since.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).ok()
     }
 
-    /// The state as it is at `now`: a suspension that ends by itself is over at its instant, provided that the identity document is still valid
-    /// (rules 4, 33, 35); otherwise it stays, and the holder is told why by the document's own expiry.
+    /// The state as it is at `now` (rule 4). A suspension that ends by itself is over at its end if the identity met its requirements then (rule 33):
+    /// document valid, identity not expired. An activated identity whose document has expired is suspended for that (rule 35).
     #[must_use]
-    pub fn at(&self, now: Timestamp, document_expires_on: Option<Date>, policy: &IdentityPolicy) -> Self {
+    pub fn at(&self, now: Timestamp, requirements: Requirements, policy: &IdentityPolicy) -> Self {
         let mut state = self.clone();
-        if document_expires_on.is_none_or(|day| now < end_of_day(day)) {
-            state.suspensions.retain(|reason, _| self.suspension_ends(*reason, policy).is_none_or(|end| now < end));
+        state.suspensions.retain(|reason, _| self.suspension_ends(*reason, policy).is_none_or(|end| now < end || !requirements.met_at(end)));
+        if let Some(expired_at) = requirements.document_expires_on.map(end_of_day).filter(|end| *end <= now)
+            && state.activated_at.is_some()
+            && state.revoked_at.is_none()
+        {
+            state.suspensions.entry(SuspensionReason::DocumentExpired).or_insert(expired_at);
         }
         state
     }
@@ -266,16 +285,36 @@ mod tests {
     }
 
     #[test]
-    fn at_day_thirty_it_is_over_only_with_a_valid_document() {
+    fn at_day_thirty_it_is_over_only_where_the_requirements_are_met_then() {
         let policy = IdentityPolicy::default();
         let mut state = active();
         assert_eq!(state.suspend(SuspensionReason::Holder, at("2026-02-01T10:00:00Z")), Ok(true));
-        let status = |instant, document: Option<&str>| state.at(at(instant), document.map(|day| day.parse().unwrap()), &policy).status();
-        assert_eq!(status("2026-03-03T09:59:59Z", None), Status::Suspended);
-        assert_eq!(status("2026-03-03T10:00:00Z", None), Status::Active);
-        assert_eq!(status("2026-03-03T10:00:00Z", Some("2026-03-03")), Status::Active);
-        assert_eq!(status("2026-03-03T10:00:00Z", Some("2026-03-02")), Status::Suspended);
-        assert_eq!(state.at(at("2026-03-03T10:00:00Z"), None, &policy).suspend(SuspensionReason::Holder, at("2026-03-04T10:00:00Z")), Ok(true));
+        let day = |text: &str| Some(text.parse().unwrap());
+        let reasons = |instant, document_expires_on, expires_on| {
+            let state = state.at(at(instant), Requirements { document_expires_on, expires_on }, &policy);
+            state.suspensions.keys().copied().collect::<Vec<_>>()
+        };
+        assert_eq!(reasons("2026-03-03T09:59:59Z", None, None), [SuspensionReason::Holder]);
+        assert_eq!(reasons("2026-03-03T10:00:00Z", None, None), []);
+        assert_eq!(reasons("2026-03-03T10:00:00Z", day("2026-03-03"), None), [], "valid through its last day");
+        let both = [SuspensionReason::Holder, SuspensionReason::DocumentExpired];
+        assert_eq!(reasons("2026-03-03T10:00:00Z", day("2026-03-02"), None), both);
+        assert_eq!(reasons("2026-03-03T10:00:00Z", None, day("2026-03-02")), [SuspensionReason::Holder], "the contract is not alive");
+        // What was over stays over: a document that expires later is a reason of its own.
+        assert_eq!(reasons("2026-04-01T10:00:00Z", day("2026-03-20"), None), [SuspensionReason::DocumentExpired]);
+    }
+
+    #[test]
+    fn an_expired_document_suspends_who_is_activated_and_not_revoked() {
+        let policy = IdentityPolicy::default();
+        let expired = Requirements { document_expires_on: Some("2026-03-01".parse().unwrap()), expires_on: None };
+        let status = |state: &IdentityState, instant| state.at(at(instant), expired, &policy).status();
+        assert_eq!(status(&active(), "2026-03-01T22:59:59Z"), Status::Active);
+        assert_eq!(status(&active(), "2026-03-01T23:00:00Z"), Status::Suspended);
+        assert_eq!(status(&IdentityState::default(), "2026-03-05T00:00:00Z"), Status::ToActivate);
+        let mut revoked = active();
+        revoked.revoke(at("2026-02-01T00:00:00Z"));
+        assert!(revoked.at(at("2026-03-05T00:00:00Z"), expired, &policy).suspensions.is_empty());
     }
 
     #[test]

@@ -236,6 +236,9 @@ pub struct PolicyError {
     pub problem: String,
 }
 
+/// Most days of anything that is counted in days: ten years.
+const MOST_DAYS: u32 = 3650;
+
 impl Policy {
     /// Checks that the numbers agree with each other.
     ///
@@ -252,6 +255,7 @@ impl Policy {
         check(p.max_identical_run >= 1, "password.max_identical_run", "must be at least 1")?;
         check(p.first_year <= p.last_year && p.first_year >= 1, "password.first_year", "must be from 1 to password.last_year")?;
         check(p.last_year <= 9999, "password.last_year", "must be at most 9999")?;
+        check(p.history_months <= 1200, "password.history_months", "must be at most 1200")?;
         check(p.history_count >= 1, "password.history_count", "must be at least 1")?;
         check(
             (p.min_length..=p.max_length).contains(&p.generated_length),
@@ -265,6 +269,7 @@ impl Policy {
         check((1..=100).contains(&t.tries_before_pause), "throttle.tries_before_pause", "must be from 1 to 100")?;
         check((1..=100).contains(&t.tries_before_lock), "throttle.tries_before_lock", "must be from 1 to 100")?;
         check(t.pause_minutes >= 1, "throttle.pause_minutes", "must be at least 1")?;
+        check(t.unlock_link_days <= MOST_DAYS, "throttle.unlock_link_days", "must be at most 3650")?;
         check(t.unlock_link_days >= 1, "throttle.unlock_link_days", "must be at least 1")?;
         check(t.address_tries >= t.tries_before_pause, "throttle.address_tries", "must not be under throttle.tries_before_pause")?;
         check(t.address_window_minutes >= 1, "throttle.address_window_minutes", "must be at least 1")?;
@@ -272,6 +277,7 @@ impl Policy {
         check((4..=10).contains(&c.digits), "code.digits", "must be from 4 to 10")?;
         check(c.valid_minutes >= 1, "code.valid_minutes", "must be at least 1")?;
         check(c.max_tries >= 1, "code.max_tries", "must be at least 1")?;
+        check(c.sends_per_day >= 1, "code.sends_per_day", "must be at least 1")?;
         check(c.max_sends >= 1, "code.max_sends", "must be at least 1")?;
         check(
             c.send_pauses_seconds.len() + 1 >= usize::try_from(c.max_sends).unwrap_or(usize::MAX),
@@ -292,6 +298,7 @@ impl Policy {
         check(s.expiry_flag_months >= 1, "service.expiry_flag_months", "must be at least 1")?;
         check(s.free_term_months >= 1, "service.free_term_months", "must be at least 1")?;
         check(s.paid_term_months >= 1, "service.paid_term_months", "must be at least 1")?;
+        check((1..=MOST_DAYS).contains(&s.charge_days), "service.charge_days", "must be from 1 to 3650")?;
         check(s.withdrawal_days >= 1, "service.withdrawal_days", "must be at least 1")?;
         check(descending(&s.expiry_notice_days), "service.expiry_notice_days", "must be positive, longest first, without repeats")?;
         let n = &self.session;
@@ -300,14 +307,18 @@ impl Policy {
         check((1..=50).contains(&n.max_devices), "session.max_devices", "must be from 1 to 50")?;
         check(n.sign_in_minutes >= 1, "session.sign_in_minutes", "must be at least 1")?;
         check(n.expired_password_minutes >= 1, "session.expired_password_minutes", "must be at least 1")?;
+        check((1..=MOST_DAYS).contains(&n.device_days), "session.device_days", "must be from 1 to 3650")?;
+        check(n.block_link_days <= MOST_DAYS, "session.block_link_days", "must be at most 3650")?;
         check(n.block_link_days >= 1, "session.block_link_days", "must be at least 1")?;
         check(self.notice.redrive_minutes >= 1, "notice.redrive_minutes", "must be at least 1")?;
         check(self.notice.give_up_hours >= 1, "notice.give_up_hours", "must be at least 1")?;
+        check((1..=MOST_DAYS).contains(&self.notice.keep_days), "notice.keep_days", "must be from 1 to 3650")?;
         check(self.notice.lease_seconds >= 1, "notice.lease_seconds", "must be at least 1")?;
         let h = &self.http;
         check((1024..=1024 * 1024).contains(&h.max_body_bytes), "http.max_body_bytes", "must be from 1024 to 1048576")?;
         check((1..=100).contains(&h.max_json_depth), "http.max_json_depth", "must be from 1 to 100")?;
         check(h.page_size >= 1 && h.page_size <= h.max_page_size, "http.page_size", "must be from 1 to http.max_page_size")?;
+        check(h.max_page_size <= 100, "http.max_page_size", "must be at most 100, what the document says")?;
         check(h.idempotency_hours >= 1, "http.idempotency_hours", "must be at least 1")?;
         check(h.cursor_minutes >= 1, "http.cursor_minutes", "must be at least 1")
     }

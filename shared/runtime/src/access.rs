@@ -123,7 +123,7 @@ async fn holder(cx: &Cx, spec: &Spec, token: Option<&str>) -> Result<HolderActor
 /// The identity's state with what follows from the counters: a lock is a reason of suspension (rules 21, 35).
 #[must_use]
 pub fn effective_state(cx: &Cx, auth: &AuthRecord) -> IdentityState {
-    let mut state = auth.state.at(cx.now, auth.document_expires_on, &cx.policy().identity);
+    let mut state = auth.state.at(cx.now, auth.requirements(), &cx.policy().identity);
     for tries in [auth.password_throttle(), auth.otp_throttle()] {
         if tries.gate(&cx.policy().throttle, cx.now) == Gate::Locked && state.revoked_at.is_none() {
             let since = tries.last_at.unwrap_or(cx.now);

@@ -53,6 +53,9 @@ enum Outcome {
 struct Answer {
     kind: String,
     body: String,
+    /// Language of a problem's text.
+    #[serde(default)]
+    language: Option<String>,
 }
 
 impl Entry {
@@ -119,8 +122,8 @@ async fn run<O: Operation>(cx: &Cx, incoming: &Incoming, place: Option<&str>) ->
     let decided = match O::handle(cx, actor, input).await {
         Ok(reply) => {
             let answer = match (calendar, reply.calendar) {
-                (true, Some(file)) => Ok(Answer { kind: "text/calendar; charset=utf-8".to_owned(), body: file }),
-                _ => serde_json::to_string(&reply.body).map(|body| Answer { kind: "application/json".to_owned(), body }).map_err(Failure::from),
+                (true, Some(file)) => Ok(Answer { kind: "text/calendar; charset=utf-8".to_owned(), body: file, language: None }),
+                _ => serde_json::to_string(&reply.body).map(|body| Answer { kind: "application/json".to_owned(), body, language: None }).map_err(Failure::from),
             };
             (answer, reply.commit)
         }
@@ -184,10 +187,10 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
         Outcome::Stopped(failure) => return Err(failure),
     };
     let (status, answer) = match &decided {
-        Ok(answer) => (spec.success, Answer { kind: answer.kind.clone(), body: answer.body.clone() }),
+        Ok(answer) => (spec.success, Answer { kind: answer.kind.clone(), body: answer.body.clone(), language: None }),
         Err(Failure::Refused { problem, .. }) => {
             let body = problem.body(cx.language, &cx.request_id).to_string();
-            (problem.code.status(), Answer { kind: PROBLEM.to_owned(), body })
+            (problem.code.status(), Answer { kind: PROBLEM.to_owned(), body, language: Some(cx.language.tag().to_owned()) })
         }
         Err(_) => return decided.map(|answer| (spec.success, answer)),
     };
@@ -262,7 +265,11 @@ fn success(status: u16, produces: Produces, answer: Answer, request_id: &str) ->
     if produces == Produces::Nothing && !replayed_problem {
         return response(status, None, String::new(), request_id);
     }
-    response(status, Some(&answer.kind), answer.body, request_id)
+    let mut response = response(status, Some(&answer.kind), answer.body, request_id);
+    if let Some(language) = answer.language.as_deref().and_then(|language| language.parse().ok()) {
+        response.headers_mut().insert("content-language", language);
+    }
+    response
 }
 
 /// The answer of a refusal, as every operation and the gateway itself give it.

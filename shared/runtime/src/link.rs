@@ -32,7 +32,7 @@ impl Link {
             Purpose::SignIn | Purpose::SignInLast | Purpose::ExpiredPassword => return Err(Code::LinkNotValid),
         };
         let token = Token::open(text.expose(), purpose, kind, cx.keys()).ok_or(Code::LinkNotValid)?;
-        let over_at = token.over_at(days * DAY);
+        let over_at = token.over_at(days.saturating_mul(DAY));
         if cx.now >= over_at { Err(Code::LinkNotValid) } else { Ok(Self { token, over_at }) }
     }
 

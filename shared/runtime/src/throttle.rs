@@ -80,7 +80,7 @@ pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: 
     let policy = &cx.policy().throttle;
     let (password, otp) = record.tries();
     let charged = [(secrets.password, Some(password), "password"), (secrets.otp, otp, "otp")];
-    let mut commit = Commit::new();
+    let mut told: Option<(Notice, String)> = None;
     for (counted, tries, counter) in charged {
         let Some(tries) = tries.filter(|_| counted) else { continue };
         let since = tries.last_at.unwrap_or(cx.now);
@@ -97,9 +97,14 @@ pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: 
         };
         // The key is made from the lock itself: however many requests meet it, one mail tells of it.
         let id = format!("{}#{}#{counter}#{}#{round}", notice.kind(), owner.pk(), since.as_millisecond());
+        // Both counters may reach a limit in one try; one mail tells of it, of the lock rather than of the pause.
+        if told.is_none() || matches!(notice, Notice::SignInLocked { .. }) {
+            told = Some((notice, id));
+        }
+    }
+    let mut commit = Commit::new();
+    if let Some((notice, id)) = told {
         commit.notice(&id, owner, notice.to_json()?, cx.now, refused);
-        // Both counters may reach their limit in one try; one mail tells of it.
-        break;
     }
     Ok(commit)
 }

@@ -76,15 +76,13 @@ impl Commit {
     /// It is in the index of what is due until it is settled: what the stream could not deliver, the hourly job does.
     pub fn notice(&mut self, id: &str, owner: &Owner, notice: String, now: Timestamp, refused: Code) {
         let state = NoticeState::Pending;
-        let due_at = now.saturating_add(REDRIVE_AFTER).unwrap_or(Timestamp::MAX).as_millisecond();
+        // Due from the beginning: the hourly job finds what the stream has not delivered, and the lease keeps the two apart.
+        let due_at = now.as_millisecond();
         let due_kind = due_kind(DUE_NOTICE, shard_of(owner));
         let record = NoticeRecord { pk: id.to_owned(), owner: owner.pk(), notice, created_at: now, state, attempts: 0, lease_until: 0 };
         self.create(Table::Outbox, &Indexed { record, due_kind, due_at }, refused);
     }
 }
-
-/// The stream has tried long before; its own retries are over by then.
-const REDRIVE_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Serialize)]
 struct Indexed {
@@ -135,26 +133,33 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn settle_notice(&self, id: &str, outcome: Outcome, policy: &NoticePolicy, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn settle_notice(&self, notice: &NoticeRecord, outcome: Outcome, policy: &NoticePolicy, now: Timestamp) -> Result<(), StoreError> {
         let keep = now.saturating_add(SignedDuration::from_hours(24 * i64::from(policy.keep_days))).unwrap_or(Timestamp::MAX);
-        let update = self.client.update_item().table_name(self.table(Table::Outbox)).key("pk", s(id)).expression_attribute_values(":none", n(0));
+        let update = self.client.update_item().table_name(self.table(Table::Outbox)).key("pk", s(&notice.pk)).expression_attribute_values(":none", n(0));
+        // Whoever took the notice after this lease was over settles it.
+        let update = update
+            .condition_expression("#state = :pending AND attempts = :attempts")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":attempts", n(notice.attempts));
         let update = match outcome {
             Outcome::Sent => update
                 .update_expression("SET #state = :state, lease_until = :none, #ttl = :ttl REMOVE due_kind, due_at")
-                .expression_attribute_names("#state", "state")
                 .expression_attribute_names("#ttl", "ttl")
                 .expression_attribute_values(":state", s("sent"))
                 .expression_attribute_values(":ttl", n(keep.as_second())),
             // A dead letter stays until somebody has looked.
-            Outcome::Dead => update
-                .update_expression("SET #state = :state, lease_until = :none REMOVE due_kind, due_at")
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":state", s("dead")),
+            Outcome::Dead => {
+                update.update_expression("SET #state = :state, lease_until = :none REMOVE due_kind, due_at").expression_attribute_values(":state", s("dead"))
+            }
             Outcome::Again(at) => update.update_expression("SET due_at = :at, lease_until = :none").expression_attribute_values(":at", ms(at)),
         };
-        update.set_return_consumed_capacity(self.capacity()).send().await.map_err(unavailable)?;
+        let answer = update.set_return_consumed_capacity(self.capacity()).send().await;
         self.note(Kind::Commit, vec![grant(Table::Outbox, Action::UpdateItem)], None);
-        Ok(())
+        match answer.map_err(|error| error.into_service_error()) {
+            Ok(_) | Err(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+            Err(other) => Err(unavailable(other)),
+        }
     }
 
     /// One notice, for the local stack's pages and the tests.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sportello_contract::problem::Language;
-use sportello_rules::identity::{IdentityState, IdentityType, Status};
+use sportello_rules::identity::{IdentityState, IdentityType, Requirements, Status};
 use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::throttle::Tries;
 
@@ -177,6 +177,12 @@ pub struct AuthRecord {
 pub const NEVER: i64 = 253_402_300_799;
 
 impl AuthRecord {
+    /// What a suspension's end rests on (rule 33).
+    #[must_use]
+    pub fn requirements(&self) -> Requirements {
+        Requirements { document_expires_on: self.document_expires_on, expires_on: self.expires_on }
+    }
+
     /// Tries of the password.
     #[must_use]
     pub fn password_throttle(&self) -> Tries {
