@@ -107,7 +107,7 @@ fn split_input(spec: &Spec, input: &Value) -> (Vec<Value>, Option<Value>) {
         let schema = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-+\\-.-\\[\\]-~]+$" });
         parameters.push(parameter("Idempotency-Key", "header", false, &schema));
     }
-    parameters.push(parameter("Accept-Language", "header", false, &json!({ "type": "string", "maxLength": 100, "pattern": "^[ -~]*$" })));
+    parameters.push(parameter("Accept-Language", "header", false, &json!({ "type": "string" })));
     let body = spec.method.has_body().then(|| {
         let required: Vec<&str> = required.into_iter().filter(|name| rest.contains_key(*name)).collect();
         json!({ "type": "object", "properties": rest, "required": required, "additionalProperties": false })
