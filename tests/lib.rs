@@ -135,8 +135,12 @@ impl World {
 
     /// A stack in memory with a policy of its own.
     pub async fn with(policy: Policy) -> Self {
-        let options = Options { policy: Some(policy), source_header: Some(SOURCE), ..Options::default() };
-        let stack = Stack::start(options).await.unwrap();
+        Self::on(Options { policy: Some(policy), ..Options::default() }).await
+    }
+
+    /// A stack with options of its own.
+    pub async fn on(options: Options) -> Self {
+        let stack = Stack::start(Options { source_header: Some(SOURCE), ..options }).await.unwrap();
         Self { stack, client: Client::new(), people: AtomicU64::new(1) }
     }
 

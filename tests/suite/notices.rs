@@ -154,3 +154,56 @@ async fn a_mail_service_that_is_away_for_hours_loses_nothing_and_for_days_is_giv
     world.pass(10 * DAY).await;
     assert!(world.mails(&late).await.is_empty(), "given up after three days");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_batch_only_the_failed_record_is_reported() {
+    let world = World::new().await;
+    let shared = &world.stack.shared;
+    let write = |id: &'static str| {
+        let (world, shared) = (&world, shared);
+        async move {
+            let account = world.active().await;
+            let notice = sportello_notify::Notice::SignInUnlocked { at: world.now() }.to_json().unwrap();
+            let mut commit = sportello_store::commit::Commit::new();
+            commit.notice(id, &world.owner(&account), notice, world.now(), sportello_contract::problem::Code::ChangedMeanwhile);
+            shared.app.store.commit(commit).await.unwrap();
+            shared.stream.drained().await;
+        }
+    };
+    write("a").await;
+    world.stack.shared.inbox.fail_next(&[Fault::Broken; 6]);
+    write("b").await;
+    write("c").await;
+    // Another consumer holds the middle one.
+    shared.app.store.lease_notice("b", &world.policy().notice, world.now()).await.unwrap();
+    let job = shared.jobs.iter().find(|job| job.spec.id == "jobs.notice.deliver").unwrap();
+    let records: Vec<_> = ["a", "b", "c"].iter().map(|id| sportello_local::stream::record(&format!("at-{id}"), id)).collect();
+    let answer = job.run(std::sync::Arc::clone(&shared.app), serde_json::json!({ "Records": records }), "test".into()).await.unwrap();
+    assert_eq!(answer["batchItemFailures"], serde_json::json!([{ "itemIdentifier": "at-b" }]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_that_another_consumer_holds_is_left_alone_until_its_lease_is_over() {
+    use sportello_store::outbox::{Lease, Outcome};
+    let world = World::new().await;
+    let account = world.active().await;
+    let store = &world.stack.shared.app.store;
+    // A notice of an owner without a mail in the stream's way: it is written as already tried by somebody.
+    world.stack.shared.inbox.fail_next(&[Fault::Broken; 6]);
+    let notice = sportello_notify::Notice::SignInUnlocked { at: world.now() }.to_json().unwrap();
+    let mut commit = sportello_store::commit::Commit::new();
+    commit.notice("held", &world.owner(&account), notice, world.now(), sportello_contract::problem::Code::ChangedMeanwhile);
+    store.commit(commit).await.unwrap();
+    world.stack.shared.stream.drained().await;
+    let (policy, now) = (&world.policy().notice, world.now());
+    let Lease::Taken(mine) = store.lease_notice("held", policy, now).await.unwrap() else { panic!("free") };
+    assert_eq!(store.lease_notice("held", policy, now).await.unwrap(), Lease::Held);
+    let over = now + SignedDuration::from_secs(60);
+    assert_eq!(store.lease_notice("held", policy, over - SignedDuration::from_millis(1)).await.unwrap(), Lease::Held);
+    let Lease::Taken(theirs) = store.lease_notice("held", policy, over).await.unwrap() else { panic!("over") };
+    // Whoever was too late settles nothing any more.
+    store.settle_notice(&mine, Outcome::Dead, policy, over).await.unwrap();
+    assert_eq!(store.lease_notice("held", policy, over).await.unwrap(), Lease::Held);
+    store.settle_notice(&theirs, Outcome::Sent, policy, over).await.unwrap();
+    assert_eq!(store.lease_notice("held", policy, over).await.unwrap(), Lease::Settled);
+}

@@ -220,3 +220,28 @@ async fn a_credential_counts_through_its_last_day_only() {
     world.move_to(sportello_rules::calendar::end_of_day(today)).await;
     assert_eq!(world.start(&account).await.expect(201).text_at("/next"), "done");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_new_pepper_everybody_signs_in_and_no_old_password_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || sportello_local::stack::Options { data: Some(folder.path().to_owned()), ..Default::default() };
+    let first = World::on(options()).await;
+    let account = first.make(NewHolder { totp: false, ..first.holder() }).await;
+    let token = first.sign_in(&account).await;
+    first.change_password(&account, &token, "Verde-Foresta77!").await.expect(204);
+    drop(first);
+    let file = folder.path().join("keys.json");
+    let mut ring: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    ring["peppers"]["p2"] = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    ring["current_pepper"] = json!("p2");
+    std::fs::write(&file, ring.to_string()).unwrap();
+    let second = World::on(options()).await;
+    let account = sportello_local::demo::Account { password: "Verde-Foresta77!".into(), ..account };
+    let token = second.sign_in(&account).await;
+    let scheme = || async { second.stack.shared.app.store.holder(&second.owner(&account)).await.unwrap().unwrap().auth.password.scheme.pepper };
+    assert_eq!(scheme().await, "p2", "taken over at the sign-in");
+    for old in [PASSWORD, "Verde-Foresta77!"] {
+        assert_eq!(codes(&second.change_password(&account, &token, old).await.refused(422, "password-refused")), ["password-used-recently"], "{old}");
+    }
+    second.change_password(&account, &token, "Rosso-Tramonto88!").await.expect(204);
+}
