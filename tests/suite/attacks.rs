@@ -501,6 +501,10 @@ async fn row_28_tricks_in_usernames_are_usernames_that_nobody_has() {
         world.start_with(username, WRONG).await.refused(401, "sign-in-refused");
     }
     world.start_with(&"x".repeat(255), WRONG).await.refused(400, "invalid-field");
+    let long = json!({ "username": "x".repeat(255), "password": WRONG });
+    for path in ["/v1/customer/sessions", "/v1/selfcare/expired-password"] {
+        world.post(path, long.clone()).await.refused(400, "invalid-field");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

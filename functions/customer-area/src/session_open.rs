@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
+use sportello_contract::username::Username;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
@@ -22,8 +23,7 @@ pub struct SessionOpen;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Input {
     /// Username of the account.
-    #[schemars(length(min = 1, max = 254))]
-    username: Secret,
+    username: Username,
     /// Password of the account.
     password: Secret,
 }
@@ -55,7 +55,7 @@ impl Operation for SessionOpen {
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
-        let owner = cx.keys().owner(OwnerKind::Customer, input.username.expose());
+        let owner = cx.keys().owner(OwnerKind::Customer, &input.username.0);
         let account = match throttle::charge::<AccountRecord>(cx, &owner, Secrets::PASSWORD, Code::SignInRefused).await? {
             Charge::Look(account) => account,
             Charge::Refuse(commit) => {

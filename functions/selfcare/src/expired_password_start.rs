@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
+use sportello_contract::username::Username;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
@@ -17,7 +18,6 @@ use sportello_store::record::AuthRecord;
 
 use crate::second_factor::prove;
 use crate::sign_in::is_expired;
-use crate::sign_in_start::Username;
 
 /// Begins the expired-password procedure.
 pub struct ExpiredPasswordStart;

@@ -1,9 +1,10 @@
 //! POST /v1/selfcare/sign-ins: username and password, the first step of every sign-in (rules 18-24).
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
+use sportello_contract::username::Username;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
@@ -32,34 +33,6 @@ pub struct Input {
     /// The token that an earlier sign-in gave this device.
     #[serde(default)]
     device_token: Option<Secret>,
-}
-
-/// A username of bounded length.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-pub struct Username(pub String);
-
-impl JsonSchema for Username {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Username".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "minLength": 1, "maxLength": 254 })
-    }
-}
-
-impl TryFrom<String> for Username {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        // 254 is the longest e-mail address, which is what usernames mostly are.
-        if (1..=254).contains(&text.chars().count()) { Ok(Self(text)) } else { Err("expected 1 to 254 characters") }
-    }
 }
 
 impl Operation for SignInStart {

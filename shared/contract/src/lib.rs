@@ -9,3 +9,4 @@ pub mod problem;
 pub mod router;
 pub mod secret;
 pub mod spec;
+pub mod username;

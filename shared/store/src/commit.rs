@@ -470,3 +470,33 @@ impl Store {
         .build())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::types::CancellationReason;
+
+    fn cancelled(codes: &[&str]) -> TransactionCanceledException {
+        let reasons = codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
+        TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons)).build()
+    }
+
+    const CODES: [Code; 3] = [Code::SignInRefused, Code::LinkNotValid, Code::IdempotencyInFlight];
+
+    #[test]
+    fn the_first_condition_that_did_not_hold_is_told_unless_the_request_is_in_flight() {
+        let told = |codes: &[&str]| refusal(cancelled(codes), &CODES).ok().flatten();
+        assert_eq!(told(&["None", "ConditionalCheckFailed", "None"]), Some(Code::LinkNotValid));
+        assert_eq!(told(&["ConditionalCheckFailed", "ConditionalCheckFailed", "None"]), Some(Code::SignInRefused));
+        assert_eq!(told(&["ConditionalCheckFailed", "None", "ConditionalCheckFailed"]), Some(Code::IdempotencyInFlight));
+        assert_eq!(told(&["TransactionConflict", "ConditionalCheckFailed", "None"]), Some(Code::LinkNotValid));
+    }
+
+    #[test]
+    fn a_conflict_is_tried_again_and_everything_else_is_a_fault() {
+        assert!(matches!(refusal(cancelled(&["None", "TransactionConflict", "None"]), &CODES), Ok(None)));
+        for code in ["ThrottlingError", "ProvisionedThroughputExceeded", "ValidationError"] {
+            assert!(matches!(refusal(cancelled(&[code, "None", "None"]), &CODES), Err(StoreError::Unavailable(_))), "{code}");
+        }
+    }
+}
