@@ -9,11 +9,10 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
 use sportello_rules::identity::{Status, SuspensionReason};
 use sportello_runtime::access::Anyone;
-use sportello_runtime::link::{self, Link};
+use sportello_runtime::link;
 use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 
 /// Confirms the link.
 pub struct BlockByLink;
@@ -56,10 +55,8 @@ impl Operation for BlockByLink {
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
-        let link = Link::open(cx, &input.token, Purpose::Block, OwnerKind::Holder)?;
+        let (link, records) = link::holder(cx, &input.token, Purpose::Block).await?;
         let owner = link.owner();
-        let records = cx.store.holder(&owner).await?.ok_or(Code::LinkNotValid)?;
-        link::unused(&link, &records.used)?;
         let auth = &records.auth;
         // A suspension that has ended by itself is no reason any more: this one begins its own days (rules 32, 33).
         let mut state = auth.state.at(cx.now, auth.requirements(), &cx.policy().identity);

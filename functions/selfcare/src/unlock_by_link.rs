@@ -7,11 +7,10 @@ use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::link::{self, Link};
+use sportello_runtime::link;
 use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 
 /// Confirms the link.
 pub struct UnlockByLink;
@@ -42,13 +41,8 @@ impl Operation for UnlockByLink {
     type Output = ();
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
-        let link = Link::open(cx, &input.token, Purpose::Unlock, OwnerKind::Holder)?;
+        let (link, records) = link::holder(cx, &input.token, Purpose::Unlock).await?;
         let owner = link.owner();
-        let records = cx.store.holder(&owner).await?.ok_or(Code::LinkNotValid)?;
-        link::unused(&link, &records.used)?;
-        if !records.auth.state.may_sign_in() {
-            return Err(Code::LinkNotValid.into());
-        }
         let mut commit = Commit::new();
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
         commit.update_auth(Commit::auth(&owner).version(records.auth.version).clear_password_tries().clear_otp_tries(), Code::ChangedMeanwhile);

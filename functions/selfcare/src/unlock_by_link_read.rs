@@ -7,10 +7,9 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_runtime::access::Anyone;
-use sportello_runtime::link::{self, Link};
+use sportello_runtime::link;
 use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
-use sportello_store::key::OwnerKind;
 
 /// Reads the link.
 pub struct UnlockByLinkRead;
@@ -45,12 +44,7 @@ impl Operation for UnlockByLinkRead {
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
-        let link = Link::open(cx, &input.token, Purpose::Unlock, OwnerKind::Holder)?;
-        let records = cx.store.holder(&link.owner()).await?.ok_or(Code::LinkNotValid)?;
-        link::unused(&link, &records.used)?;
-        if !records.auth.state.may_sign_in() {
-            return Err(Code::LinkNotValid.into());
-        }
+        let (link, _) = link::holder(cx, &input.token, Purpose::Unlock).await?;
         Ok(Reply::of(Output { action: "unlock-sign-in", expires_at: link.over_at }))
     }
 }

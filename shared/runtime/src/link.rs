@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_store::key::{Owner, OwnerKind};
+use sportello_store::record::{CustomerRecords, HolderRecords};
 
-use crate::Cx;
 use crate::token::{Purpose, Token};
+use crate::{Cx, Failure};
 
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;
@@ -21,11 +22,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Opens the last part of a link.
-    ///
-    /// # Errors
-    /// [`Code::LinkNotValid`], whatever is wrong with it.
-    pub fn open(cx: &Cx, text: &Secret, purpose: Purpose, kind: OwnerKind) -> Result<Self, Code> {
+    fn open(cx: &Cx, text: &Secret, purpose: Purpose, kind: OwnerKind) -> Result<Self, Code> {
         let days = match purpose {
             Purpose::Unlock => cx.policy().throttle.unlock_link_days,
             Purpose::Block => cx.policy().session.block_link_days,
@@ -42,6 +39,10 @@ impl Link {
         self.token.owner
     }
 
+    fn unused(&self, used: &BTreeSet<String>) -> Result<(), Code> {
+        if used.contains(&self.nonce()) { Err(Code::LinkNotValid) } else { Ok(()) }
+    }
+
     /// What its use is marked by.
     #[must_use]
     pub fn nonce(&self) -> String {
@@ -49,10 +50,24 @@ impl Link {
     }
 }
 
-/// Refuses a link that was used.
+/// A holder's link that is genuine, not over, not used, and of somebody who may sign in, with the holder's records.
 ///
 /// # Errors
-/// [`Code::LinkNotValid`].
-pub fn unused(link: &Link, used: &BTreeSet<String>) -> Result<(), Code> {
-    if used.contains(&link.nonce()) { Err(Code::LinkNotValid) } else { Ok(()) }
+/// [`Code::LinkNotValid`], whatever is wrong with it; the store's.
+pub async fn holder(cx: &Cx, text: &Secret, purpose: Purpose) -> Result<(Link, HolderRecords), Failure> {
+    let link = Link::open(cx, text, purpose, OwnerKind::Holder)?;
+    let records = cx.store.holder(&link.owner()).await?.ok_or(Code::LinkNotValid)?;
+    link.unused(&records.used)?;
+    if records.auth.state.may_sign_in() { Ok((link, records)) } else { Err(Code::LinkNotValid.into()) }
+}
+
+/// A customer's link that is genuine, not over and not used, with the customer's records.
+///
+/// # Errors
+/// As [`holder`].
+pub async fn customer(cx: &Cx, text: &Secret, purpose: Purpose) -> Result<(Link, CustomerRecords), Failure> {
+    let link = Link::open(cx, text, purpose, OwnerKind::Customer)?;
+    let records = cx.store.customer(&link.owner()).await?.ok_or(Code::LinkNotValid)?;
+    link.unused(&records.used)?;
+    Ok((link, records))
 }
