@@ -61,6 +61,8 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 async fn serve(arguments: &Arguments) -> Outcome {
     let started = Instant::now();
+    // Listened for before anybody is told that the stack is ready.
+    let interrupted = interruption()?;
     let data = (!arguments.memory).then(|| arguments.data.clone());
     let stack = Stack::start(Options { port: arguments.port, data, demo: !arguments.no_demo, ..Options::default() }).await?;
     let url = format!("http://{}", stack.address);
@@ -80,9 +82,28 @@ async fn serve(arguments: &Arguments) -> Outcome {
         demo_password()
     );
     println!("\nCtrl-C ends it.");
-    tokio::signal::ctrl_c().await?;
+    interrupted.await;
     println!("\nbye");
     Ok(())
+}
+
+/// Completes at Ctrl-C, and where there is such a thing at a request to terminate.
+#[cfg(unix)]
+fn interruption() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Completes at Ctrl-C.
+#[cfg(not(unix))]
+fn interruption() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 fn demo_password() -> &'static str {
