@@ -7,7 +7,6 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::username::Username;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::{Cx, Failure, Operation, Reply, session, throttle};
 use sportello_store::charge::Secrets;
@@ -56,13 +55,7 @@ impl Operation for SessionOpen {
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Customer, &input.username.0);
-        let account = match throttle::charge::<AccountRecord>(cx, &owner, Secrets::PASSWORD, Code::SignInRefused).await? {
-            Charge::Look(account) => account,
-            Charge::Refuse(commit) => {
-                cx.hasher().pretend(input.password.expose()).await?;
-                return Err(Failure::with(Code::SignInRefused, commit));
-            }
-        };
+        let account: AccountRecord = throttle::charge_password(cx, &owner, Secrets::PASSWORD, &input.password, Code::SignInRefused).await?;
         if !cx.hasher().matches(input.password.expose(), &account.salt, &account.password).await? {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &account, Secrets::PASSWORD, Code::SignInRefused)?));
         }

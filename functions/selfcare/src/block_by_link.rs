@@ -59,11 +59,7 @@ impl Operation for BlockByLink {
         let owner = link.owner();
         let auth = &records.auth;
         // A suspension that has ended by itself is no reason any more: this one begins its own days (rules 32, 33).
-        let mut state = auth.state.at(cx.now, auth.requirements(), &cx.policy().identity);
-        if !auth.state.suspensions.contains_key(&SuspensionReason::DocumentExpired) {
-            // Computed on read; only its own job writes it.
-            state.suspensions.remove(&SuspensionReason::DocumentExpired);
-        }
+        let mut state = auth.state.lifted(cx.now, auth.requirements(), &cx.policy().identity);
         let added = state.suspend(SuspensionReason::Holder, cx.now).map_err(|_| Code::LinkNotValid)?;
         let mut commit = Commit::new();
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);

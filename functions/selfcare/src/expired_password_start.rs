@@ -7,7 +7,6 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::username::Username;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
@@ -61,13 +60,7 @@ impl Operation for ExpiredPasswordStart {
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::BOTH, Code::SignInRefused).await? {
-            Charge::Look(auth) => auth,
-            Charge::Refuse(commit) => {
-                cx.hasher().pretend(input.password.expose()).await?;
-                return Err(Failure::with(Code::SignInRefused, commit));
-            }
-        };
+        let auth: AuthRecord = throttle::charge_password(cx, &owner, Secrets::BOTH, &input.password, Code::SignInRefused).await?;
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
         let proof = prove(cx, &owner, &auth, input.code.as_ref())?;
         let (true, Some(proof), true) = (right, proof, auth.state.may_sign_in()) else {

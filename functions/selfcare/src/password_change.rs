@@ -5,7 +5,6 @@ use serde::Deserialize;
 use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
@@ -62,13 +61,7 @@ impl Operation for PasswordChange {
         // These rules need no secret: refusing here costs the holder no code.
         new_password::check(cx, &Profile::open(cx, owner, &records.profile)?, &input.new)?;
         let secrets = if needs_code { Secrets::BOTH } else { Secrets::PASSWORD };
-        let auth = match throttle::charge::<AuthRecord>(cx, owner, secrets, Code::ProofRefused).await? {
-            Charge::Look(auth) => auth,
-            Charge::Refuse(commit) => {
-                cx.hasher().pretend(input.current.expose()).await?;
-                return Err(Failure::with(Code::ProofRefused, commit));
-            }
-        };
+        let auth: AuthRecord = throttle::charge_password(cx, owner, secrets, &input.current, Code::ProofRefused).await?;
         let right = cx.hasher().matches(input.current.expose(), &auth.salt, &auth.password).await?;
         let proof = prove(cx, owner, &auth, input.code.as_ref())?;
         let (true, Some(proof)) = (right, proof) else {

@@ -8,7 +8,6 @@ use sportello_contract::username::Username;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
@@ -50,13 +49,7 @@ impl Operation for SignInStart {
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::PASSWORD, Code::SignInRefused).await? {
-            Charge::Look(auth) => auth,
-            Charge::Refuse(commit) => {
-                cx.hasher().pretend(input.password.expose()).await?;
-                return Err(Failure::with(Code::SignInRefused, commit));
-            }
-        };
+        let auth: AuthRecord = throttle::charge_password(cx, &owner, Secrets::PASSWORD, &input.password, Code::SignInRefused).await?;
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
         // A lock of the second factor closes this way in too; it is told of whether the password is right or not, or the telling would tell.
         let locked = auth.otp_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Locked;

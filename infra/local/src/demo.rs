@@ -11,7 +11,7 @@ use sportello_contract::problem::{Code, Language};
 use sportello_contract::spec::Table;
 use sportello_notify::{EmailAddress, Notice};
 use sportello_rules::calendar::{add_months, date_of};
-use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, Status, SuspensionReason};
+use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, SuspensionReason};
 use sportello_rules::password::validity::warnings;
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::Context;
@@ -463,12 +463,6 @@ async fn create(app: &Arc<Context>) -> Result<Vec<Account>, StackError> {
     let foreign = NewService { customer: other.owner(app), ..foreign };
     accounts.push(Account { what: "The other customer's Personal identity, to activate".to_owned(), ..foreign.create(app).await? });
     Ok(accounts)
-}
-
-/// The status shown for a demo service, for tests.
-#[must_use]
-pub fn status_of(state: &IdentityState) -> Status {
-    state.status()
 }
 
 #[cfg(test)]

@@ -209,12 +209,19 @@ impl IdentityState {
         since.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).ok()
     }
 
-    /// The state as it is at `now` (rule 4). A suspension that ends by itself is over at its end if the identity met its requirements then (rule 33):
-    /// document valid, identity not expired. An activated identity whose document has expired is suspended for that (rule 35).
+    /// The state without the suspensions that are over at `now`: one that ends by itself is over at its end if the identity met its requirements
+    /// then (rule 33): document valid, identity not expired. A change of state begins from this.
     #[must_use]
-    pub fn at(&self, now: Timestamp, requirements: Requirements, policy: &IdentityPolicy) -> Self {
+    pub fn lifted(&self, now: Timestamp, requirements: Requirements, policy: &IdentityPolicy) -> Self {
         let mut state = self.clone();
         state.suspensions.retain(|reason, _| self.suspension_ends(*reason, policy).is_none_or(|end| now < end || !requirements.met_at(end)));
+        state
+    }
+
+    /// The state as it is at `now` (rule 4): lifted, and suspended for a document that has expired where it is activated (rule 35).
+    #[must_use]
+    pub fn at(&self, now: Timestamp, requirements: Requirements, policy: &IdentityPolicy) -> Self {
+        let mut state = self.lifted(now, requirements, policy);
         if let Some(expired_at) = requirements.document_expires_on.map(end_of_day).filter(|end| *end <= now)
             && state.activated_at.is_some()
             && state.revoked_at.is_none()

@@ -177,7 +177,7 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
     if spec.method.has_body() {
         incoming.check_size(&cx.policy().http)?;
     }
-    let place = match incoming.header("idempotency-key").filter(|_| spec.idempotent).transpose()? {
+    let place = match incoming.idempotency_key().filter(|_| spec.idempotent).transpose()? {
         Some(header) => Some(Key::from_header(header)?.place(spec.id, &(entry.caller)(incoming.token.as_deref(), &incoming.address))),
         None => None,
     };

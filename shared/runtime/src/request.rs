@@ -72,8 +72,8 @@ impl Incoming {
     /// # Errors
     /// [`Code::IdempotencyKeyInvalid`] for one that is no visible ASCII.
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<Result<&str, Code>> {
-        self.headers.get(name).map(|value| value.to_str().map_err(|_| Code::IdempotencyKeyInvalid))
+    pub fn idempotency_key(&self) -> Option<Result<&str, Code>> {
+        self.headers.get("idempotency-key").map(|value| value.to_str().map_err(|_| Code::IdempotencyKeyInvalid))
     }
 
     /// Refuses a body that is too large before anything else is done with it.

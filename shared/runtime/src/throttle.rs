@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use sportello_contract::problem::{Code, Problem};
+use sportello_contract::secret::Secret;
 use sportello_notify::Notice;
 use sportello_rules::throttle::{Consequence, Tries, pause};
 use sportello_store::charge::{Charged, Secrets};
@@ -57,6 +58,20 @@ pub async fn charge<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, refu
             Charge::Refuse(commit)
         }
     })
+}
+
+/// Charges as [`charge`] does for what takes a password: a refusal has taken the time of a comparison (rule 21).
+///
+/// # Errors
+/// `refused`, with what the refusal brings about; as [`charge`].
+pub async fn charge_password<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, password: &Secret, refused: Code) -> Result<T, Failure> {
+    match charge(cx, owner, secrets, refused).await? {
+        Charge::Look(record) => Ok(record),
+        Charge::Refuse(commit) => {
+            cx.hasher().pretend(password.expose()).await?;
+            Err(Failure::with(refused, commit))
+        }
+    }
 }
 
 /// Counts a secret tried from the caller's address.

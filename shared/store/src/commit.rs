@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::Serialize;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Grant, Table, grant};
@@ -64,18 +63,6 @@ impl Commit {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Whether there is nothing to write.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.failed.is_none()
-    }
-
-    /// Everything of `other` too.
-    pub fn append(&mut self, other: Self) {
-        self.writes.extend(other.writes);
-        self.failed = self.failed.take().or(other.failed);
     }
 
     fn put(&mut self, table: Table, record: &impl Serialize, over: Over, refused: Code) {
@@ -331,12 +318,6 @@ impl AuthUpdate {
         self
     }
 
-    /// Sets a new password digest of the same password, made by the current scheme.
-    #[must_use]
-    pub fn rehashed(self, password: &StoredPassword) -> Self {
-        self.password(password)
-    }
-
     /// Only if the password still is of this version.
     #[must_use]
     pub fn same_password(mut self, version: u32) -> Self {
@@ -354,13 +335,6 @@ impl AuthUpdate {
             Ok(value) => self.0.set("#state", "state", ":state", value),
             Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
         }
-        self
-    }
-
-    /// Sets the last day.
-    #[must_use]
-    pub fn expires_on(mut self, day: Date) -> Self {
-        self.0.set("expires_on", "", ":expires_on", s(day.to_string()));
         self
     }
 }
