@@ -1,7 +1,7 @@
 //! A world for tests: a stack in memory, a client, and shorthands for what tests do again and again.
 //!
 //! Every answer that passes through [`World::send`] is checked against the declaration of its operation.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test world fails loudly")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test world fails loudly")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,8 +10,9 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::router::{self, Found};
-use sportello_local::catcher::CaughtMail;
+use sportello_local::catcher::{CaughtMail, Fault};
 use sportello_local::demo::{Account, NewCustomer, NewHolder, NewService, PASSWORD};
+use sportello_local::deployment::Deployment;
 use sportello_local::journey::unbase32;
 use sportello_local::scheduler;
 use sportello_local::stack::{Options, Stack, local_policy};
@@ -127,7 +128,61 @@ impl Request {
     }
 }
 
+/// Faults between a deployment's functions and the local AWS.
+pub struct Faults {
+    client: Client,
+    rules: String,
+    fired: String,
+}
+
+impl Faults {
+    /// Of a deployment.
+    #[must_use]
+    pub fn of(deployment: &Deployment) -> Self {
+        let address = |what: &str| format!("{}/_microburst/{what}", deployment.microburst);
+        Self { client: Client::new(), rules: address("rules"), fired: address("fired") }
+    }
+
+    /// These faults and no others, from now on.
+    pub async fn set(&self, rules: &[Value]) {
+        self.client.delete(&self.fired).send().await.unwrap();
+        let answer = self.client.post(&self.rules).json(rules).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// No faults any more; answers how often the last ones fired.
+    pub async fn clear(&self) -> usize {
+        let fired: Value = self.client.get(&self.fired).send().await.unwrap().json().await.unwrap();
+        self.set(&[]).await;
+        fired.as_array().map_or(0, Vec::len)
+    }
+}
+
 impl World {
+    /// The deployment on a local AWS that the environment names, without demo data.
+    #[expect(clippy::disallowed_methods, reason = "which deployment is meant is the test's own setting")]
+    pub async fn deployed() -> Self {
+        let file = std::env::var("SPORTELLO_DEPLOYMENT").expect("SPORTELLO_DEPLOYMENT names the description of a deployment: `.ci/cloud` writes it");
+        let deployment = Deployment::read(std::path::Path::new(&file)).unwrap();
+        Faults::of(&deployment).clear().await;
+        let world = Self::on(Options { deployment: Some(deployment), ..Options::default() }).await;
+        // People of earlier tests are there already.
+        world.people.store(u64::try_from(world.now().as_millisecond()).unwrap(), Ordering::Relaxed);
+        world
+    }
+
+    /// The deployment that answers.
+    #[must_use]
+    pub fn deployment(&self) -> &Deployment {
+        self.stack.shared.deployment.as_ref().unwrap()
+    }
+
+    /// Faults between the deployment's functions and the local AWS.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        Faults::of(self.deployment())
+    }
+
     /// A stack in memory without demo data.
     pub async fn new() -> Self {
         Self::with(local_policy()).await
@@ -189,6 +244,44 @@ impl World {
         holder.create(&self.stack.shared.app).await.unwrap()
     }
 
+    /// Makes a customer who gets mail at an address.
+    pub async fn customer_at(&self, email: &str) -> Account {
+        let number = self.people.fetch_add(1, Ordering::Relaxed);
+        let customer = NewCustomer { username: format!("cliente{number}@clienti"), email: email.to_owned(), password: PASSWORD.to_owned() };
+        customer.create(&self.stack.shared.app).await.unwrap()
+    }
+
+    /// Lets the next mails fail: as often as the stream tries one.
+    pub async fn break_mail(&self) {
+        match &self.stack.shared.deployment {
+            Some(deployment) => Faults::of(deployment).set(&[json!({ "service": "ses", "error": { "code": "InternalFailure", "status": 500 } })]).await,
+            None => self.stack.shared.inbox.fail_next(&[Fault::Broken; 6]),
+        }
+    }
+
+    /// Lets every mail leave again.
+    pub async fn mend_mail(&self) {
+        match &self.stack.shared.deployment {
+            Some(deployment) => drop(Faults::of(deployment).clear().await),
+            None => self.stack.shared.inbox.forgive(),
+        }
+    }
+
+    /// Calls the database itself, behind the interface; answers what it answers.
+    pub async fn behind(&self, action: &str, request: Value) -> Value {
+        let (service, key) = ("dynamodb", self.stack.shared.deployment.as_ref().map_or("local", |deployment| &deployment.access_key_id));
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={key}/20260101/eu-south-1/{service}/aws4_request, SignedHeaders=host, Signature=0");
+        let call = self.client.post(&self.stack.shared.dynamodb).header("x-amz-target", format!("DynamoDB_20120810.{action}"));
+        let call = call
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("authorization", authorization)
+            .header("x-amz-date", "20260101T000000Z")
+            .body(request.to_string());
+        let answer = call.send().await.unwrap();
+        assert!(answer.status().is_success(), "{action}: {}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+
     /// Makes a customer.
     pub async fn customer(&self) -> (Account, Owner) {
         let number = self.people.fetch_add(1, Ordering::Relaxed);
@@ -209,7 +302,7 @@ impl World {
     /// Sends a request and checks the answer against the declarations.
     pub async fn send(&self, request: Request) -> Answer {
         let Request { method, path, token, body, headers } = request;
-        let mut builder = self.client.request(method.clone(), format!("http://{}{path}", self.stack.address));
+        let mut builder = self.client.request(method.clone(), format!("{}{path}", self.stack.api()));
         if let Some(token) = token {
             builder = builder.bearer_auth(token);
         }

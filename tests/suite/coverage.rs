@@ -104,7 +104,7 @@ fn posts_that_create_charge_or_end_something_honour_a_key() {
 }
 
 /// Walks every operation through its happy path and its common refusals.
-async fn walk_everything(world: &World) {
+pub(crate) async fn walk_everything(world: &World) {
     let (carla, owner) = world.customer().await;
     let (service, _) = world.service(owner, IdentityType::Personal, IdentityState::default(), world.now()).await;
     let customer = world.sign_in_customer(&carla).await;
@@ -191,20 +191,28 @@ async fn walk_everything(world: &World) {
     }
     // Mails that the service refuses for a while, of a customer and of a holder, and a due item whose holder is gone.
     world.stack.shared.stream.drained().await;
-    world.stack.shared.inbox.fail_next(&[sportello_local::catcher::Fault::Broken; 6]);
+    world.break_mail().await;
     world.sign_in(&simple).await;
     world.stack.shared.stream.drained().await;
+    world.mend_mail().await;
     let (dario, _) = world.customer().await;
-    world.stack.shared.inbox.fail_next(&[sportello_local::catcher::Fault::Broken; 6]);
+    world.break_mail().await;
     for _ in 0..5 {
         world.post("/v1/customer/sessions", json!({ "username": dario.username, "password": "Sbagliata-42!" })).await.expect(401);
+    }
+    world.stack.shared.stream.drained().await;
+    world.mend_mail().await;
+    // A mail that comes back.
+    let unreachable = world.customer_at("bounce@simulator.amazonses.com").await;
+    for _ in 0..5 {
+        world.post("/v1/customer/sessions", json!({ "username": unreachable.username, "password": "Sbagliata-42!" })).await.expect(401);
     }
     world.stack.shared.stream.drained().await;
     let gone = world.make(NewHolder { password_changed_at: world.now() - SignedDuration::from_hours(24 * 175), ..world.holder() }).await;
     let warned = world.make(NewHolder { password_changed_at: world.now() - SignedDuration::from_hours(24 * 175), ..world.holder() }).await;
     let key = json!({ "pk": { "S": world.owner(&gone).pk() }, "sk": { "S": "AUTH" } });
     let request = json!({ "TableName": world.stack.shared.app.store.table(Table::Identities), "Key": key });
-    world.stack.database().delete_item(serde_json::from_value(request).unwrap()).unwrap();
+    world.behind("DeleteItem", request).await;
     world.pass(2 * 3600).await;
     assert_eq!(world.mails(&warned).await.len(), 1);
     assert_eq!(world.mails(&dario).await.len(), 1);

@@ -142,7 +142,7 @@ async fn a_database_that_is_gone_is_503_and_nobody_signs_in() {
     let account = world.make(sportello_local::demo::NewHolder { totp: false, ..world.holder() }).await;
     let table = world.stack.shared.app.store.table(sportello_contract::spec::Table::Requests);
     let request = serde_json::from_value(json!({ "TableName": table })).unwrap();
-    world.stack.database().delete_table(request).unwrap();
+    world.stack.database().unwrap().delete_table(request).unwrap();
     let answer = world.start(&account).await.refused(503, "unavailable");
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(answer.body.as_object().map(serde_json::Map::len), Some(5), "no detail");

@@ -8,7 +8,7 @@ use sportello_tests::World;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_journey_goes_as_it_should() {
     let stack = Stack::start(Options { demo: true, ..Options::default() }).await.unwrap();
-    journey::walk(&format!("http://{}", stack.address)).await.unwrap();
+    journey::walk(&stack.api(), &stack.api()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

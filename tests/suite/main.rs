@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 mod attacks;
+mod cloud;
 mod coverage;
 mod customer;
 mod gateway;

@@ -1,6 +1,7 @@
 //! Warnings and their delivery (rule 16; the outbox).
 
 use jiff::SignedDuration;
+use serde_json::json;
 use sportello_local::catcher::Fault;
 use sportello_local::demo::{NewHolder, active};
 use sportello_local::scheduler;
@@ -206,4 +207,48 @@ async fn a_notice_that_another_consumer_holds_is_left_alone_until_its_lease_is_o
     assert_eq!(store.lease_notice("held", policy, over).await.unwrap(), Lease::Held);
     store.settle_notice(&theirs, Outcome::Sent, policy, over).await.unwrap();
     assert_eq!(store.lease_notice("held", policy, over).await.unwrap(), Lease::Settled);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_comes_back_stays_until_somebody_has_looked() {
+    let world = World::new().await;
+    for (address, what) in [("bounce@simulator.amazonses.com", "bounce Permanent General"), ("complaint@simulator.amazonses.com", "complaint abuse")] {
+        let account = world.customer_at(address).await;
+        for _ in 0..5 {
+            world.post("/v1/customer/sessions", json!({ "username": account.username, "password": "Sbagliata-42!" })).await.expect(401);
+        }
+        assert_eq!(world.mails(&account).await.len(), 1);
+        let items = world.behind("Scan", json!({ "TableName": "sportello-outbox" })).await;
+        let returned: Vec<_> = items["Items"].as_array().unwrap().iter().filter(|item| item["owner"]["S"] == world.owner(&account).pk()).collect();
+        assert_eq!(returned.len(), 1);
+        assert_eq!((&returned[0]["state"]["S"], &returned[0]["returned"]["S"]), (&json!("returned"), &json!(what)));
+        assert!(returned[0].get("ttl").is_none() && returned[0].get("due_at").is_none(), "neither tidied away nor sent again: {returned:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_mail_service_says_twice_or_nobody_can_read_changes_nothing() {
+    let world = World::new().await;
+    let account = world.customer_at("bounce@simulator.amazonses.com").await;
+    for _ in 0..5 {
+        world.post("/v1/customer/sessions", json!({ "username": account.username, "password": "Sbagliata-42!" })).await.expect(401);
+    }
+    world.mails(&account).await;
+    let items = world.behind("Scan", json!({ "TableName": "sportello-outbox" })).await;
+    let notice = items["Items"][0]["pk"]["S"].as_str().unwrap();
+    let tag = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, notice);
+    let event = |tag: &str| json!({ "eventType": "Bounce", "bounce": { "bounceType": "Transient" }, "mail": { "tags": { "notice": [tag] } } }).to_string();
+    let message = |id: &str, body: String| json!({ "messageId": id, "body": body });
+    let messages = [
+        message("again", event(&tag)),
+        message("unknown", event("bm8tc3VjaC1ub3RpY2U")),
+        message("no-tag-of-ours", event("#")),
+        message("delivered", json!({ "eventType": "Delivery", "mail": {} }).to_string()),
+        message("nonsense", "{".to_owned()),
+    ];
+    let job = world.stack.shared.jobs.iter().find(|job| job.spec.id == "jobs.mail.feedback").unwrap();
+    let answer = job.run(world.stack.shared.app.clone(), json!({ "Records": messages }), "r".to_owned()).await.unwrap();
+    assert_eq!(answer, json!({ "done": 0, "skipped": 4, "batchItemFailures": [{ "itemIdentifier": "nonsense" }] }));
+    let after = world.behind("Scan", json!({ "TableName": "sportello-outbox" })).await;
+    assert_eq!(after["Items"], items["Items"], "nothing changed, and no notice was made");
 }

@@ -1,6 +1,6 @@
 //! jobs.notice.deliver: hands the outbox's new notices to the mail service; at least once each, under a lease.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sportello_contract::problem::Language;
 use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
 use sportello_notify::Notice;
@@ -32,6 +32,7 @@ impl Job for NoticeDeliver {
         summary: "Deliver the notices of the outbox by mail",
         trigger: Trigger::Stream { table: Table::Outbox, batch: 10 },
         grants: &[grant(Table::Outbox, Action::UpdateItem), grant(Table::Identities, Action::GetItem), grant(Table::Orders, Action::GetItem)],
+        due: &[],
         memory: Memory::Small,
         sends_mail: true,
     };
@@ -43,8 +44,8 @@ impl Job for NoticeDeliver {
             match settle(cx, &record.pk).await {
                 Ok(true) => report.done += 1,
                 Ok(false) => report.skipped += 1,
-                Err(problem) => {
-                    warn!(request_id = cx.request_id, notice = shown(&record.pk), problem, "a notice will be tried again");
+                Err(late) => {
+                    warn!(request_id = cx.request_id, notice = shown(&record.pk), problem = late.problem, "a notice will be tried again");
                     report.failed.push(record.sequence);
                 }
             }
@@ -53,14 +54,28 @@ impl Job for NoticeDeliver {
     }
 }
 
+/// A notice that was not delivered yet.
+pub(crate) struct Late {
+    /// Why.
+    pub problem: String,
+    /// Since when it waits, where that is known.
+    pub since: Option<Timestamp>,
+}
+
+impl Late {
+    const fn unknown(problem: String) -> Self {
+        Self { problem, since: None }
+    }
+}
+
 /// Delivers one notice and settles it; answers whether it was sent now. An error asks to be called again.
-pub(crate) async fn settle(cx: &Cx, id: &str) -> Result<bool, String> {
+pub(crate) async fn settle(cx: &Cx, id: &str) -> Result<bool, Late> {
     let policy = &cx.policy().notice;
     // A batch takes its time: each lease begins when it is taken.
     let now = cx.app.clock.now();
-    let notice = match cx.store.lease_notice(id, policy, now).await.map_err(|error| describe(&error.into()))? {
+    let notice = match cx.store.lease_notice(id, policy, now).await.map_err(|error| Late::unknown(describe(&error.into())))? {
         Lease::Settled => return Ok(false),
-        Lease::Held => return Err("held by another consumer".to_owned()),
+        Lease::Held => return Err(Late::unknown("held by another consumer".to_owned())),
         Lease::Taken(notice) => notice,
     };
     let delivery = deliver(cx, &notice).await.unwrap_or_else(|failure| Delivery::Later(describe(&failure)));
@@ -74,10 +89,10 @@ pub(crate) async fn settle(cx: &Cx, id: &str) -> Result<bool, String> {
             (Outcome::Again(now.saturating_add(pause).unwrap_or(now)), Some(problem))
         }
     };
-    cx.store.settle_notice(&notice, outcome, policy, now).await.map_err(|error| describe(&error.into()))?;
+    cx.store.settle_notice(&notice, outcome, policy, now).await.map_err(|error| Late::unknown(describe(&error.into())))?;
     match (outcome, problem) {
         (Outcome::Sent, _) => Ok(true),
-        (Outcome::Again(_), problem) => Err(problem.unwrap_or_default()),
+        (Outcome::Again(_), problem) => Err(Late { problem: problem.unwrap_or_default(), since: Some(notice.created_at) }),
         (Outcome::Dead, problem) => {
             error!(request_id = cx.request_id, notice = shown(id), attempts = notice.attempts, problem, "a notice is a dead letter");
             Ok(false)
@@ -101,7 +116,7 @@ async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
         Ok(mail) => mail,
         Err(error) => return impossible(&error.to_string()),
     };
-    Ok(match mailer.send(&profile.email, &mail).await {
+    Ok(match mailer.send(&profile.email, &mail, &record.pk).await {
         Ok(_) => Delivery::Sent,
         Err(error) if error.is_transient() => Delivery::Later(error.to_string()),
         Err(error) => Delivery::Impossible(error.to_string()),

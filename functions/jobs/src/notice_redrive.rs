@@ -5,7 +5,7 @@ use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
 use sportello_runtime::job::{Event, Report};
 use sportello_runtime::{Cx, Failure, Job};
 use sportello_store::schema::{DUE_NOTICE, DUE_SHARDS};
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::notice_deliver::{settle, shown};
 
@@ -26,12 +26,14 @@ impl Job for NoticeRedrive {
             grant(Table::Identities, Action::GetItem),
             grant(Table::Orders, Action::GetItem),
         ],
+        due: &[DUE_NOTICE],
         memory: Memory::Small,
         sends_mail: true,
     };
 
     async fn run(cx: &Cx, _: Event) -> Result<Report, Failure> {
         let mut report = Report::default();
+        let mut oldest = cx.now;
         for shard in 0..DUE_SHARDS {
             let mut page = None;
             loop {
@@ -40,8 +42,9 @@ impl Job for NoticeRedrive {
                     match settle(cx, &notice.pk).await {
                         Ok(true) => report.done += 1,
                         Ok(false) => report.skipped += 1,
-                        Err(problem) => {
-                            warn!(request_id = cx.request_id, notice = shown(&notice.pk), problem, "a notice is still late");
+                        Err(still) => {
+                            warn!(request_id = cx.request_id, notice = shown(&notice.pk), problem = still.problem, "a notice is still late");
+                            oldest = still.since.map_or(oldest, |since| oldest.min(since));
                             report.failed.push(notice.pk);
                         }
                     }
@@ -52,6 +55,8 @@ impl Job for NoticeRedrive {
                 }
             }
         }
+        // The alarm on the age of the outbox reads this line.
+        info!(request_id = cx.request_id, oldest_seconds = cx.now.duration_since(oldest).as_secs(), "the outbox was looked through");
         Ok(report)
     }
 

@@ -37,6 +37,7 @@ impl Job for PasswordWarn {
             grant(Table::Identities, Action::DeleteItem),
             grant(Table::Outbox, Action::PutItem),
         ],
+        due: &[DUE_PASSWORD_WARNING],
         memory: Memory::Small,
         sends_mail: false,
     };

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sportello_runtime::clock::Clock;
 
 use crate::clock::LocalClock;
@@ -67,6 +68,7 @@ pub struct Inbox {
     mails: Mutex<Vec<CaughtMail>>,
     sms: Mutex<Vec<CaughtSms>>,
     faults: Mutex<VecDeque<Fault>>,
+    events: Mutex<Vec<Value>>,
     file: Option<PathBuf>,
     clock: Arc<LocalClock>,
 }
@@ -81,7 +83,7 @@ impl Inbox {
     pub fn new(file: Option<PathBuf>, clock: Arc<LocalClock>) -> Self {
         let kept = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
         let mails = kept.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        Self { mails: Mutex::new(mails), sms: Mutex::default(), faults: Mutex::default(), file, clock }
+        Self { mails: Mutex::new(mails), sms: Mutex::default(), faults: Mutex::default(), events: Mutex::default(), file, clock }
     }
 
     /// Mails, newest first, to one address where given.
@@ -107,6 +109,32 @@ impl Inbox {
         lock(&self.faults).clear();
     }
 
+    /// Takes over what somebody else has caught; every mail since the beginning, oldest first.
+    pub fn follow(&self, all: Vec<CaughtMail>) {
+        let mut mails = lock(&self.mails);
+        let known = mails.len();
+        mails.extend(all.into_iter().skip(known));
+    }
+
+    /// What the mail service tells of mails that it took, since it was asked last: messages of the feedback's queue.
+    #[must_use]
+    pub fn take_events(&self) -> Vec<Value> {
+        std::mem::take(&mut *lock(&self.events))
+    }
+
+    /// The addresses of SES's own mailbox simulator behave here as they do there.
+    fn simulate(&self, mail: &CaughtMail, tags: &Value) {
+        for address in &mail.to {
+            let (kind, part, told) = match address.as_str() {
+                "bounce@simulator.amazonses.com" => ("Bounce", "bounce", json!({ "bounceType": "Permanent", "bounceSubType": "General" })),
+                "complaint@simulator.amazonses.com" => ("Complaint", "complaint", json!({ "complaintFeedbackType": "abuse" })),
+                _ => continue,
+            };
+            let event = json!({ "eventType": kind, part: told, "mail": { "messageId": mail.id, "tags": tags } });
+            lock(&self.events).push(json!({ "messageId": mail.id, "body": event.to_string() }));
+        }
+    }
+
     fn keep(&self, form: &BTreeMap<String, String>) -> String {
         let get = |name: &str| form.get(name).cloned().unwrap_or_default();
         let mut mails = lock(&self.mails);
@@ -125,6 +153,8 @@ impl Inbox {
             let opened = std::fs::OpenOptions::new().create(true).append(true).open(file);
             drop(opened.and_then(|mut file| writeln!(file, "{line}")));
         }
+        let tags = form.get("Tags.member.1.Name").zip(form.get("Tags.member.1.Value")).map(|(name, value)| (name.clone(), json!([value])));
+        self.simulate(&mail, &Value::Object(tags.into_iter().collect()));
         mails.push(mail);
         id
     }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use sportello_contract::openapi::{self, Described};
-use sportello_contract::spec::JobSpec;
+use sportello_contract::spec::{JobSpec, Memory, OPERATION_TIMEOUT_SECONDS, Table, Trigger};
+use sportello_store::schema;
 
 use crate::{jobs, operations};
 
@@ -27,7 +28,24 @@ pub fn openapi() -> Value {
 /// The table of operations and jobs.
 #[must_use]
 pub fn table() -> Value {
-    openapi::table(&described(), &job_specs())
+    let mut table = openapi::table(&described(), &job_specs(), schema::partition_keys);
+    let tables: Vec<Value> = Table::ALL.into_iter().map(schema::described).collect();
+    if let Some(object) = table.as_object_mut() {
+        object.insert("tables".to_owned(), tables.into());
+        object.insert("fallback".to_owned(), fallback());
+    }
+    table
+}
+
+/// The function that answers what no route does: it reads nothing, so it is granted nothing.
+fn fallback() -> Value {
+    json!({
+        "id": sportello_gateway::ID,
+        "binary": openapi::binary(sportello_gateway::ID),
+        "summary": "Answer what is no operation: 404, or 405 with the methods that the path has",
+        "memoryMib": Memory::Small.mib(),
+        "timeoutSeconds": OPERATION_TIMEOUT_SECONDS,
+    })
 }
 
 /// Marks around the generated table in the README.
@@ -42,6 +60,17 @@ pub fn readme(present: &str) -> String {
         (Some((before, _)), Some((_, after))) => format!("{before}{BEGIN}{table}{END}{after}"),
         _ => present.to_owned(),
     }
+}
+
+/// The route table of the fallback function.
+fn routes() -> String {
+    let mut lines = String::new();
+    for entry in operations() {
+        let spec = &entry.described.spec;
+        lines.push_str(&format!("    (Method::{:?}, \"{}\"),\n", spec.method, spec.path));
+    }
+    let head = "//! Every route; generated.\n\nuse sportello_contract::spec::Method;\n\n/// Method and path of every operation.\n";
+    format!("{head}pub const ROUTES: &[(Method, &str)] = &[\n{lines}];\n")
 }
 
 /// One line a binary: the crate's manifest section and its source file.
@@ -63,6 +92,8 @@ pub fn files(read: impl Fn(&str) -> String) -> Vec<(String, String)> {
         ("infra/openapi.json".to_owned(), pretty(&openapi())),
         ("infra/operations.json".to_owned(), pretty(&table())),
         ("README.md".to_owned(), readme(&read("README.md"))),
+        ("functions/gateway/src/routes.rs".to_owned(), routes()),
+        (format!("tests/fixtures/{}.json", openapi::binary(sportello_gateway::ID)), pretty(&unrouted())),
     ];
     let crates = [("customer", "customer-area"), ("selfcare", "selfcare"), ("jobs", "jobs")];
     for (area, krate) in crates {
@@ -101,24 +132,34 @@ pub fn fixture(id: &str) -> Value {
         let names = spec.path.split('/').filter_map(|part| part.strip_prefix('{')).filter_map(|part| part.strip_suffix('}'));
         let parameters: serde_json::Map<String, Value> = names.map(|name| (name.to_owned(), json!(format!("x-{name}")))).collect();
         let body = spec.method.has_body().then(|| sample(id).to_string());
-        return crate::gateway::event(&crate::gateway::EventParts {
-            method: spec.method.as_str(),
-            route: spec.path,
-            path: &path,
-            query: "",
-            headers: json!({ "content-type": "application/json", "accept": "application/json" }),
-            parameters,
-            source_ip: "192.0.2.1",
-            request_id: "fixture",
-            time_ms: 1_800_000_000_000,
-            body,
-            base64: false,
-        });
+        return request(spec.method.as_str(), spec.path, &path, parameters, body);
     }
     match jobs().iter().find(|entry| entry.spec.id == id).map(|entry| entry.spec.trigger) {
-        Some(sportello_contract::spec::Trigger::Stream { .. }) => json!({ "Records": [crate::stream::record("0", "no-such-notice")] }),
+        Some(Trigger::Queue { .. }) => json!({ "Records": [{ "messageId": "fixture", "body": json!({ "eventType": "Delivery", "mail": {} }).to_string() }] }),
+        Some(Trigger::Stream { .. }) => json!({ "Records": [crate::stream::record("0", "no-such-notice")] }),
         _ => crate::scheduler::tick("2027-01-15T08:00:00Z"),
     }
+}
+
+/// The event with which cargo-lambda invokes the fallback function.
+fn unrouted() -> Value {
+    request("GET", "$default", "/v1/no-such-path", serde_json::Map::new(), None)
+}
+
+fn request(method: &str, route: &str, path: &str, parameters: serde_json::Map<String, Value>, body: Option<String>) -> Value {
+    crate::gateway::event(&crate::gateway::EventParts {
+        method,
+        route,
+        path,
+        query: "",
+        headers: json!({ "content-type": "application/json", "accept": "application/json" }),
+        parameters,
+        source_ip: "192.0.2.1",
+        request_id: "fixture",
+        time_ms: 1_800_000_000_000,
+        body,
+        base64: false,
+    })
 }
 
 /// A body that is right in form, for each operation that takes one.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::request::LambdaRequest;
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::router::{self, Found};
 use sportello_runtime::clock::Clock as _;
-use sportello_runtime::entry::{Entry, decoded, refusal};
+use sportello_runtime::entry::{Entry, decoded, refusal, unrouted};
 
 use crate::stack::Shared;
 
@@ -105,18 +105,20 @@ pub async fn handle(State(shared): State<Arc<Shared>>, ConnectInfo(peer): Connec
     let (parts, body) = request.into_parts();
     let request_id = shared.request_id();
     let language = parts.headers.get("accept-language").and_then(|v| v.to_str().ok()).and_then(Language::from_header).unwrap_or_default();
-    let refuse = |code: Code, methods: Option<&[sportello_contract::spec::Method]>| plain(refusal(&code.into(), language, &request_id, methods));
+    let refuse = |code: Code| plain(refusal(&code.into(), language, &request_id, None));
     let path = parts.uri.path();
+    if let Some(deployment) = &shared.deployment {
+        return Redirect::temporary(&format!("{}{}", deployment.api, parts.uri)).into_response();
+    }
     let (entry, parameters) =
         match router::find(&shared.operations, |entry| (entry.described.spec.method, entry.described.spec.path), parts.method.as_str(), path) {
             Found::Route(entry, parameters) => (**entry, parameters),
             Found::OtherMethods(methods) if parts.method == Method::OPTIONS && parts.headers.contains_key("access-control-request-method") => {
                 return preflight(&sportello_contract::openapi::allow(&methods));
             }
-            Found::OtherMethods(methods) => return refuse(Code::MethodNotAllowed, Some(&methods)),
-            Found::Nothing => return refuse(Code::NotFound, None),
+            nothing @ (Found::OtherMethods(_) | Found::Nothing) => return plain(unrouted(&nothing, language, &request_id)),
         };
-    let Ok(bytes) = to_bytes(body, MAX_BODY).await else { return refuse(Code::BodyTooLarge, None) };
+    let Ok(bytes) = to_bytes(body, MAX_BODY).await else { return refuse(Code::BodyTooLarge) };
     let source_ip = shared.source_ip(&parts.headers, peer);
     let text = String::from_utf8(bytes.to_vec());
     let base64 = text.is_err();
@@ -142,7 +144,7 @@ pub async fn handle(State(shared): State<Arc<Shared>>, ConnectInfo(peer): Connec
     shared.stream.wake();
     match answer {
         Some(answer) => from_lambda(&answer),
-        None => refuse(Code::Internal, None),
+        None => refuse(Code::Internal),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod catcher;
 pub mod clock;
 pub mod database;
 pub mod demo;
+pub mod deployment;
 pub mod documents;
 pub mod gateway;
 pub mod journey;

@@ -107,7 +107,7 @@ async fn dead_letters(State(shared): Stack) -> Json<Value> {
 
 /// Where the emulators are, for functions that run outside this process.
 async fn addresses(State(shared): Stack) -> Json<Value> {
-    Json(json!({ "dynamodb": format!("http://{}", shared.dynamodb), "mail": format!("http://{}", shared.mail) }))
+    Json(json!({ "dynamodb": shared.dynamodb, "mail": shared.mail }))
 }
 
 async fn clock(State(shared): Stack) -> Json<Value> {

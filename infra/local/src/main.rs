@@ -5,8 +5,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
+use sportello_local::deployment::Deployment;
 use sportello_local::stack::{Options, Stack};
 use sportello_local::{documents, journey};
+use sportello_runtime::entropy::SystemEntropy;
+use sportello_runtime::keys::KeyRing;
 
 /// The whole of Sportello on this machine: no AWS account, no other program.
 #[derive(Parser)]
@@ -24,6 +27,9 @@ struct Arguments {
     /// Make no demo data.
     #[arg(long)]
     no_demo: bool,
+    /// Show a deployment on a local AWS instead of functions of this process; the file describes it. Nothing is kept on disk.
+    #[arg(long)]
+    deployment: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -32,12 +38,30 @@ struct Arguments {
 enum Command {
     /// Walk through the product over HTTP; exits non-zero when anything differs.
     Demo {
-        /// Address of a running stack; without it one is started in memory.
+        /// Address of a running stack or of a deployment; without it a stack is started in memory.
         #[arg(long)]
         url: Option<String>,
+        /// Address of the `/_local` that shows a deployment's mails and moves its clock (`--deployment`); the stack's own without it.
+        #[arg(long, requires = "url")]
+        local: Option<String>,
+    },
+    /// Make the key ring of a deployment, or rotate it: a ring is read from the standard input and written to the standard output.
+    Keys {
+        #[command(subcommand)]
+        step: Keys,
     },
     /// Write the files that are made from the declarations.
     Generate,
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// A fresh ring.
+    New,
+    /// First half of a rotation: a key and a pepper more, not in use yet. Deploy it everywhere.
+    Add,
+    /// Second half: the newest key and pepper are used from now on. Deploy it again.
+    Use,
 }
 
 #[tokio::main]
@@ -45,7 +69,8 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         None => serve(&arguments).await,
-        Some(Command::Demo { url }) => demo(url.as_deref()).await,
+        Some(Command::Demo { url, local }) => demo(url.as_deref(), local.as_deref()).await,
+        Some(Command::Keys { step }) => keys(step),
         Some(Command::Generate) => generate(),
     };
     match result {
@@ -63,8 +88,9 @@ async fn serve(arguments: &Arguments) -> Outcome {
     let started = Instant::now();
     // Listened for before anybody is told that the stack is ready.
     let interrupted = interruption()?;
-    let data = (!arguments.memory).then(|| arguments.data.clone());
-    let stack = Stack::start(Options { port: arguments.port, data, demo: !arguments.no_demo, ..Options::default() }).await?;
+    let deployment = arguments.deployment.as_deref().map(Deployment::read).transpose()?;
+    let data = (!arguments.memory && deployment.is_none()).then(|| arguments.data.clone());
+    let stack = Stack::start(Options { port: arguments.port, data, demo: !arguments.no_demo, deployment, ..Options::default() }).await?;
     let url = format!("http://{}", stack.address);
     println!("Sportello is ready after {} ms: {url}", started.elapsed().as_millis());
     println!("  pages      {url}/_local   (inbox, clock, API)");
@@ -110,13 +136,26 @@ fn demo_password() -> &'static str {
     sportello_local::demo::PASSWORD
 }
 
-async fn demo(url: Option<&str>) -> Outcome {
+async fn demo(url: Option<&str>, local: Option<&str>) -> Outcome {
     if let Some(url) = url {
-        journey::walk(url).await?;
+        journey::walk(url, local.unwrap_or(url)).await?;
         return Ok(());
     }
     let stack = Stack::start(Options { demo: true, ..Options::default() }).await?;
-    journey::walk(&format!("http://{}", stack.address)).await?;
+    let url = format!("http://{}", stack.address);
+    journey::walk(&url, &url).await?;
+    Ok(())
+}
+
+fn keys(step: &Keys) -> Outcome {
+    let entropy = SystemEntropy::default();
+    let ring = || std::io::read_to_string(std::io::stdin());
+    let ring = match step {
+        Keys::New => KeyRing::generate(&entropy)?,
+        Keys::Add => KeyRing::with_new_keys(&ring()?, &entropy)?,
+        Keys::Use => KeyRing::with_newest_in_use(&ring()?)?,
+    };
+    println!("{ring}");
     Ok(())
 }
 

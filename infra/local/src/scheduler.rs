@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
+use sportello_contract::openapi::binary;
 use sportello_contract::spec::Trigger;
 use sportello_runtime::JobEntry;
 use sportello_runtime::clock::Clock as _;
@@ -54,9 +55,13 @@ pub async fn run_job(shared: &Shared, job: &JobEntry) -> Result<Ran, ScheduleErr
     let at = shared.clock.now();
     let event = match job.spec.trigger {
         Trigger::Hourly => tick(&at.to_string()),
-        Trigger::Stream { .. } => json!({ "Records": [] }),
+        Trigger::Stream { .. } | Trigger::Queue { .. } => json!({ "Records": [] }),
     };
-    let answer = job.run(Arc::clone(&shared.app), event, shared.request_id()).await.map_err(ScheduleError::Job)?;
+    let answer = match &shared.deployment {
+        Some(deployment) => deployment.invoke(&binary(job.spec.id), &event).await,
+        None => job.run(Arc::clone(&shared.app), event, shared.request_id()).await,
+    };
+    let answer = answer.map_err(ScheduleError::Job)?;
     shared.stream.drained().await;
     let count = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or_default();
     Ok(Ran { id: job.spec.id, at, done: count("done"), skipped: count("skipped") })

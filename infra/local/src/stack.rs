@@ -21,6 +21,7 @@ use crate::catcher::{self, Inbox};
 use crate::clock::LocalClock;
 use crate::database::Embedded;
 use crate::demo::{self, Account};
+use crate::deployment::{self, Deployment};
 use crate::stream::StreamHandle;
 use crate::{gateway, local_api, scheduler, stream};
 
@@ -37,6 +38,8 @@ pub struct Options {
     pub policy: Option<Policy>,
     /// A header that tests set the source address with; the real gateway has none.
     pub source_header: Option<&'static str>,
+    /// A deployment on a local AWS, whose functions run instead of those of this process.
+    pub deployment: Option<Deployment>,
 }
 
 /// The stack cannot start.
@@ -64,10 +67,12 @@ pub struct Shared {
     pub moving: tokio::sync::Mutex<()>,
     /// What operations and jobs did to the tables.
     pub observed: Arc<Observed>,
-    /// Address of the embedded database.
-    pub dynamodb: SocketAddr,
+    /// Address of the database.
+    pub dynamodb: String,
     /// Address of the catcher.
-    pub mail: SocketAddr,
+    pub mail: String,
+    /// The deployment whose functions run, where it is not this process.
+    pub deployment: Option<Deployment>,
     requests: AtomicU64,
     source_header: Option<&'static str>,
 }
@@ -138,7 +143,7 @@ pub struct Stack {
     /// What its parts share.
     pub shared: Arc<Shared>,
     tasks: Vec<JoinHandle<()>>,
-    database: Embedded,
+    database: Option<Embedded>,
 }
 
 impl Drop for Stack {
@@ -172,21 +177,34 @@ impl Stack {
         let gateway = gateway.map_err(|e| StackError(format!("port {} cannot be used ({e}): choose another one with --port", options.port)))?;
         let address = gateway.local_addr().map_err(|e| failed("gateway", &e))?;
 
-        let clock = Arc::new(LocalClock::new(file("clock")));
-        let database = Embedded::start(file("dynamodb.sqlite").as_deref()).map_err(|e| failed("database", &e))?;
+        let deployment = options.deployment;
+        let clock = Arc::new(match &deployment {
+            Some(deployment) => LocalClock::followed(deployment.clock_file.clone()),
+            None => LocalClock::new(file("clock")),
+        });
         let inbox = Arc::new(Inbox::new(file("mails.jsonl"), Arc::clone(&clock)));
-        let mail = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|e| failed("catcher", &e))?;
-        let mail_address = mail.local_addr().map_err(|e| failed("catcher", &e))?;
-
-        let keys = keys(file("keys.json").as_deref())?;
-        let config = config(keys, address, database.address, mail_address);
+        let (config, own) = match &deployment {
+            Some(deployment) => (deployment.config(), None),
+            None => {
+                let database = Embedded::start(file("dynamodb.sqlite").as_deref()).map_err(|e| failed("database", &e))?;
+                let mail = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|e| failed("catcher", &e))?;
+                let mail_address = mail.local_addr().map_err(|e| failed("catcher", &e))?;
+                (config(keys(file("keys.json").as_deref())?, address, database.address, mail_address), Some((database, mail)))
+            }
+        };
         let mut app = Context::new(&config, clock.clone(), true).map_err(|e| failed("context", &e))?;
-        app.policy = options.policy.clone().unwrap_or_else(local_policy);
+        app.policy = match (options.policy, &deployment) {
+            (Some(policy), _) => policy,
+            (None, Some(deployment)) => deployment.policy()?,
+            (None, None) => local_policy(),
+        };
         app.policy.validate().map_err(|e| failed("policy", &e))?;
         let observed = Arc::new(Observed::default());
         let observer = Arc::clone(&observed);
         app.observer = Some(Arc::new(move |id, trips| observer.note(Invocation { id, trips })));
-        app.store.create_tables().await.map_err(|e| failed("tables", &e))?;
+        if own.is_some() {
+            app.store.create_tables().await.map_err(|e| failed("tables", &e))?;
+        }
         let app = Arc::new(app);
         let accounts = if options.demo { demo::load_or_create(&app, file("demo.json").as_deref()).await? } else { Vec::new() };
 
@@ -200,25 +218,40 @@ impl Stack {
             accounts,
             moving: tokio::sync::Mutex::default(),
             observed,
-            dynamodb: database.address,
-            mail: mail_address,
+            dynamodb: config.dynamodb_endpoint.unwrap_or_default(),
+            mail: config.ses_endpoint.unwrap_or_default(),
+            deployment: deployment.clone(),
             requests: AtomicU64::new(1),
             source_header: options.source_header,
         });
         let router = Router::new().merge(local_api::router()).fallback(gateway::handle).with_state(Arc::clone(&shared));
-        let tasks = vec![
-            tokio::spawn(async move { drop(axum::serve(mail, catcher::router(inbox)).await) }),
-            tokio::spawn(stream::run(Arc::clone(&shared), database.database.clone())),
-            tokio::spawn(scheduler::run(Arc::clone(&shared))),
-            tokio::spawn(async move { drop(axum::serve(gateway, router.into_make_service_with_connect_info::<SocketAddr>()).await) }),
-        ];
+        let mut tasks = vec![tokio::spawn(async move { drop(axum::serve(gateway, router.into_make_service_with_connect_info::<SocketAddr>()).await) })];
+        let database = match (own, deployment) {
+            (Some((database, mail)), _) => {
+                tasks.push(tokio::spawn(async move { drop(axum::serve(mail, catcher::router(inbox)).await) }));
+                tasks.push(tokio::spawn(stream::run(Arc::clone(&shared), database.database.clone())));
+                tasks.push(tokio::spawn(scheduler::run(Arc::clone(&shared))));
+                Some(database)
+            }
+            (None, Some(deployment)) => {
+                tasks.push(tokio::spawn(deployment::follow(Arc::clone(&shared), deployment)));
+                None
+            }
+            (None, None) => None,
+        };
         Ok(Self { address, shared, tasks, database })
     }
 
-    /// The embedded database, for tests that look behind the interface.
+    /// The embedded database, for tests that look behind the interface; a deployment has none.
     #[must_use]
-    pub fn database(&self) -> &dynoxide::Database {
-        &self.database.database
+    pub fn database(&self) -> Option<&dynoxide::Database> {
+        self.database.as_ref().map(|database| &database.database)
+    }
+
+    /// Beginning of the address of operations.
+    #[must_use]
+    pub fn api(&self) -> String {
+        self.shared.deployment.as_ref().map_or_else(|| format!("http://{}", self.address), |deployment| deployment.api.clone())
     }
 }
 
@@ -239,6 +272,8 @@ fn config(keys: String, gateway: SocketAddr, dynamodb: SocketAddr, mail: SocketA
         table_prefix: "sportello-".to_owned(),
         policy_file: None,
         keys_file: None,
+        keys_parameter: None,
+        policy: None,
         keys: Some(keys),
         selfcare_url: format!("http://{gateway}/_local/selfcare"),
         customer_area_url: format!("http://{gateway}/_local/customer-area"),
@@ -249,6 +284,7 @@ fn config(keys: String, gateway: SocketAddr, dynamodb: SocketAddr, mail: SocketA
         region: "eu-south-1".to_owned(),
         dynamodb_endpoint: Some(format!("http://{dynamodb}")),
         ses_endpoint: Some(format!("http://{mail}")),
+        ssm_endpoint: None,
         access_key_id: "local".to_owned(),
         secret_access_key: Credential("local".to_owned()),
         session_token: None,

@@ -37,6 +37,11 @@ impl StreamHandle {
         self.wake.notify_one();
     }
 
+    /// Everything written before this round began has been consumed.
+    pub fn caught_up(&self) {
+        self.rounds.send_modify(|rounds| *rounds += 1);
+    }
+
     /// Waits until everything written so far has been consumed.
     pub async fn drained(&self) {
         let mut rounds = self.rounds.subscribe();
@@ -80,8 +85,9 @@ pub async fn run(shared: Arc<Shared>, database: Database) {
         for batch in records.chunks(10) {
             consume(&shared, batch).await;
         }
+        told(&shared).await;
         if quiet {
-            shared.stream.rounds.send_modify(|rounds| *rounds += 1);
+            shared.stream.caught_up();
             drop(tokio::time::timeout(POLL, shared.stream.wake.notified()).await);
         }
     }
@@ -111,6 +117,16 @@ async fn consume(shared: &Shared, batch: &[Value]) {
         tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempt)).await;
     }
     shared.stream.dead.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
+}
+
+/// Hands what the mail service tells to the job of that queue.
+async fn told(shared: &Shared) {
+    let events = shared.inbox.take_events();
+    let Some(job) = shared.jobs.iter().find(|job| matches!(job.spec.trigger, Trigger::Queue { queue: "mail-feedback", .. })) else { return };
+    for batch in events.chunks(10) {
+        // A failure is in the log; in the cloud the queue would give the messages again.
+        drop(tokio::spawn(job.run(Arc::clone(&shared.app), json!({ "Records": batch }), shared.request_id())).await);
+    }
 }
 
 fn sequence(record: &Value) -> String {

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::problem::{Code, Language, ProblemDocument};
-use crate::spec::{JobSpec, Level, Method, Produces, Spec};
+use crate::spec::{Grant, JobSpec, Level, Method, OPERATION_TIMEOUT_SECONDS, Produces, Spec};
 
 /// An operation as the documents see it.
 #[derive(Clone, Copy)]
@@ -171,9 +171,13 @@ fn responses(operation: &Described, generator: &mut SchemaGenerator) -> Value {
     Value::Object(responses)
 }
 
-/// The table of operations and jobs that the infrastructure is made from.
+/// The table of operations and jobs that the infrastructure is made from. `keys` tells which partition keys a grant comes to, as patterns, given the kinds of
+/// what is due that a job reads.
 #[must_use]
-pub fn table(operations: &[Described], jobs: &[JobSpec]) -> Value {
+pub fn table(operations: &[Described], jobs: &[JobSpec], keys: impl Fn(Grant, &[&str]) -> Vec<String>) -> Value {
+    let grants = |grants: &[Grant], due: &[&str]| -> Vec<Value> {
+        grants.iter().map(|grant| json!({ "table": grant.table, "action": grant.action, "keys": keys(*grant, due) })).collect()
+    };
     let operations: Vec<Value> = operations
         .iter()
         .map(|operation| {
@@ -186,8 +190,9 @@ pub fn table(operations: &[Described], jobs: &[JobSpec]) -> Value {
                 "summary": spec.summary,
                 "level": operation.level,
                 "memoryMib": spec.memory.mib(),
+                "timeoutSeconds": OPERATION_TIMEOUT_SECONDS,
                 "limit": spec.limit,
-                "grants": spec.all_grants(operation.level),
+                "grants": grants(&spec.all_grants(operation.level), &[]),
                 "idempotent": spec.idempotent,
             })
         })
@@ -201,7 +206,8 @@ pub fn table(operations: &[Described], jobs: &[JobSpec]) -> Value {
                 "summary": job.summary,
                 "trigger": job.trigger,
                 "memoryMib": job.memory.mib(),
-                "grants": job.grants,
+                "timeoutSeconds": job.trigger.timeout_seconds(),
+                "grants": grants(job.grants, job.due),
                 "sendsMail": job.sends_mail,
             })
         })
@@ -233,6 +239,7 @@ pub fn markdown(operations: &[Described], jobs: &[JobSpec]) -> String {
         let (trigger, who) = match job.trigger {
             crate::spec::Trigger::Hourly => ("every hour".to_owned(), "scheduler"),
             crate::spec::Trigger::Stream { table, .. } => (format!("new items of {}", table.name()), "stream"),
+            crate::spec::Trigger::Queue { queue, .. } => (format!("messages of {queue}"), "queue"),
         };
         text.push_str(&format!("| `{}` | {trigger} | {who} | {} |\n", job.id, job.summary));
     }

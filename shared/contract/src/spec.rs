@@ -137,6 +137,9 @@ impl Memory {
     }
 }
 
+/// Seconds after which the answer to a request is given up: four calls of two seconds each fit in, and the gateway waits longer.
+pub const OPERATION_TIMEOUT_SECONDS: u32 = 10;
+
 /// How fast the gateway lets a route be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -384,6 +387,26 @@ pub enum Trigger {
         /// Most records of a batch.
         batch: u32,
     },
+    /// Messages of a queue, with partial-batch answers.
+    #[serde(rename_all = "camelCase")]
+    Queue {
+        /// The queue, to which a deployment adds its prefix.
+        queue: &'static str,
+        /// Most messages of a batch.
+        batch: u32,
+    },
+}
+
+impl Trigger {
+    /// Seconds after which a run is given up.
+    #[must_use]
+    pub const fn timeout_seconds(self) -> u32 {
+        match self {
+            Self::Hourly => 600,
+            Self::Stream { .. } => 120,
+            Self::Queue { .. } => 30,
+        }
+    }
 }
 
 /// The declaration of a job.
@@ -397,6 +420,8 @@ pub struct JobSpec {
     pub trigger: Trigger,
     /// What it does to the tables.
     pub grants: &'static [Grant],
+    /// Kinds of the index of what is due that it reads.
+    pub due: &'static [&'static str],
     /// Memory class.
     pub memory: Memory,
     /// Whether it may send mail.

@@ -4,6 +4,7 @@
 
 mod address;
 mod blocks;
+mod feedback;
 mod notice;
 mod render;
 mod ses;
@@ -11,6 +12,7 @@ mod templates;
 mod words;
 
 pub use address::{AddressError, EmailAddress};
+pub use feedback::Feedback;
 pub use notice::{Notice, NoticeError};
 pub use render::{Language, Links, Mail, Provider, Recipient, RenderError, render};
 pub use ses::{Mailer, SendError};

@@ -3,12 +3,20 @@
 use aws_sdk_ses::config::http::HttpResponse;
 use aws_sdk_ses::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ses::operation::send_email::SendEmailError;
-use aws_sdk_ses::types::{Body, Content, Destination, Message};
+use aws_sdk_ses::types::{Body, Content, Destination, Message, MessageTag};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::address::EmailAddress;
 use crate::render::Mail;
 
 const CHARSET: &str = "UTF-8";
+
+/// Name of the tag that carries the notice's key.
+pub(crate) const TAG: &str = "notice";
+
+/// Longest value of a tag.
+const TAG_LENGTH: usize = 255;
 
 /// Longest code of an error that is repeated.
 const CODE_LENGTH: usize = 64;
@@ -71,11 +79,14 @@ impl Mailer {
         Self { client, from: from.into(), configuration_set }
     }
 
-    /// Hands a mail to SES and answers the message's id. SES knows no idempotency: called again after a time-out, the mail may arrive twice.
+    /// Hands the mail of a notice, which is known by its key, to SES and answers the message's id. SES knows no idempotency: called again after a time-out, the mail may arrive twice.
     ///
     /// # Errors
     /// [`SendError::Transient`] when another attempt makes sense, [`SendError::Refused`] when it does not.
-    pub async fn send(&self, to: &EmailAddress, mail: &Mail) -> Result<String, SendError> {
+    pub async fn send(&self, to: &EmailAddress, mail: &Mail, notice: &str) -> Result<String, SendError> {
+        // Events of a mail come back with its tag; one that is too long for a tag is known by nothing.
+        let value = tag(notice);
+        let tags = (value.len() <= TAG_LENGTH).then(|| MessageTag::builder().name(TAG).value(value).build().map_err(|_| construction()));
         let body = Body::builder().text(content(&mail.text)?).html(content(&mail.html)?).build();
         let message = Message::builder().subject(content(&mail.subject)?).body(body).build();
         let sent = self
@@ -85,6 +96,7 @@ impl Mailer {
             .destination(Destination::builder().to_addresses(to.expose()).build())
             .message(message)
             .set_configuration_set_name(self.configuration_set.clone())
+            .set_tags(tags.transpose()?.map(|tag| vec![tag]))
             .send()
             .await
             .map_err(|error| classify(&error))?;
@@ -93,13 +105,27 @@ impl Mailer {
 }
 
 fn content(data: &str) -> Result<Content, SendError> {
-    Content::builder().data(data).charset(CHARSET).build().map_err(|_| SendError::Refused { code: "construction".to_owned() })
+    Content::builder().data(data).charset(CHARSET).build().map_err(|_| construction())
+}
+
+fn construction() -> SendError {
+    SendError::Refused { code: "construction".to_owned() }
+}
+
+/// A notice's key as a tag of its mail: tags are letters, digits, `-` and `_`.
+fn tag(notice: &str) -> String {
+    URL_SAFE_NO_PAD.encode(notice)
+}
+
+/// The notice's key in a tag, if it is one of ours.
+pub(crate) fn notice_of(tag: &str) -> Option<String> {
+    URL_SAFE_NO_PAD.decode(tag).ok().and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
     let transient = |code: &str| SendError::Transient { code: code.to_owned() };
     match error {
-        SdkError::ConstructionFailure(_) => SendError::Refused { code: "construction".to_owned() },
+        SdkError::ConstructionFailure(_) => construction(),
         SdkError::TimeoutError(_) => transient("timeout"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => transient("timeout"),
         SdkError::DispatchFailure(_) => transient("dispatch"),

@@ -10,14 +10,19 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use crate::budget::{Budget, OPERATION};
 use crate::config::Config;
 
 /// Longest one attempt of a call.
 const ATTEMPT: Duration = Duration::from_millis(800);
-/// Longest a call with all its attempts.
-const OPERATION: Duration = Duration::from_secs(2);
 /// Most attempts of a call.
 const ATTEMPTS: u32 = 3;
+/// Longest pause before the second attempt; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause at all.
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+/// Longest that handing over a mail takes.
+const MAIL: Duration = Duration::from_secs(5);
 
 /// Amazon Root CA 1 to 4 and Starfield Services Root G2, in PEM.
 const ROOTS: &[u8] = include_bytes!("../amazon-roots.pem");
@@ -41,8 +46,32 @@ fn credentials(config: &Config) -> Credentials {
     Credentials::new(config.access_key_id.clone(), config.secret_access_key.0.clone(), token, None, "Environment")
 }
 
+/// The parts that every client has in common.
+macro_rules! client {
+    ($sdk:ident, $config:expr, $endpoint:expr, $timeouts:expr, $retries:expr) => {{
+        let builder = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new($config.region.clone()))
+            .credentials_provider(credentials($config))
+            .http_client(http($endpoint.as_ref())?)
+            .interceptor(Budget)
+            .timeout_config($timeouts)
+            .retry_config($retries);
+        let builder = match $endpoint {
+            Some(endpoint) => builder.endpoint_url(endpoint),
+            None => builder,
+        };
+        $sdk::Client::from_conf(builder.build())
+    }};
+}
+
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build()
+}
+
+/// Exponential pauses with full jitter: each is anything between nothing and the longest that its attempt allows.
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE).with_max_backoff(LONGEST_PAUSE)
 }
 
 /// The client of DynamoDB.
@@ -51,18 +80,7 @@ fn timeouts() -> TimeoutConfig {
 /// [`NoTls`].
 #[expect(clippy::disallowed_methods, reason = "this is the adapter")]
 pub fn dynamodb(config: &Config) -> Result<aws_sdk_dynamodb::Client, NoTls> {
-    let builder = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
-        .region(aws_sdk_dynamodb::config::Region::new(config.region.clone()))
-        .credentials_provider(credentials(config))
-        .http_client(http(config.dynamodb_endpoint.as_ref())?)
-        .timeout_config(timeouts())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-    let builder = match &config.dynamodb_endpoint {
-        Some(endpoint) => builder.endpoint_url(endpoint),
-        None => builder,
-    };
-    Ok(aws_sdk_dynamodb::Client::from_conf(builder.build()))
+    Ok(client!(aws_sdk_dynamodb, config, &config.dynamodb_endpoint, timeouts(), retries()))
 }
 
 /// The client of SES. Mail is retried by the stream, under the notice's lease, not by the SDK: SES has no token against doubles.
@@ -71,16 +89,29 @@ pub fn dynamodb(config: &Config) -> Result<aws_sdk_dynamodb::Client, NoTls> {
 /// [`NoTls`].
 #[expect(clippy::disallowed_methods, reason = "this is the adapter")]
 pub fn ses(config: &Config) -> Result<aws_sdk_ses::Client, NoTls> {
-    let builder = aws_sdk_ses::Config::builder()
-        .behavior_version(aws_sdk_ses::config::BehaviorVersion::latest())
-        .region(aws_sdk_ses::config::Region::new(config.region.clone()))
-        .credentials_provider(credentials(config))
-        .http_client(http(config.ses_endpoint.as_ref())?)
-        .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(5)).build())
-        .retry_config(RetryConfig::disabled());
-    let builder = match &config.ses_endpoint {
-        Some(endpoint) => builder.endpoint_url(endpoint),
-        None => builder,
-    };
-    Ok(aws_sdk_ses::Client::from_conf(builder.build()))
+    let timeouts = TimeoutConfig::builder().operation_timeout(MAIL).build();
+    Ok(client!(aws_sdk_ses, config, &config.ses_endpoint, timeouts, RetryConfig::disabled()))
+}
+
+/// A parameter could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ParameterError {
+    /// The client could not be built.
+    #[error(transparent)]
+    Tls(#[from] NoTls),
+    /// Systems Manager, or KMS behind it, did not hand it over. What it answered stands in the source.
+    #[error("the parameter {0} cannot be read")]
+    Refused(String, #[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The secret in a parameter of Systems Manager, which KMS decrypts.
+///
+/// # Errors
+/// [`ParameterError`].
+#[expect(clippy::disallowed_methods, reason = "this is the adapter")]
+pub async fn parameter(config: &Config, name: &str) -> Result<String, ParameterError> {
+    let client = client!(aws_sdk_ssm, config, &config.ssm_endpoint, timeouts(), retries());
+    let refused = |error: Box<dyn std::error::Error + Send + Sync>| ParameterError::Refused(name.to_owned(), error);
+    let answer = client.get_parameter().name(name).with_decryption(true).send().await.map_err(|error| refused(error.into()))?;
+    answer.parameter.and_then(|parameter| parameter.value).ok_or_else(|| refused("it has no value".into()))
 }

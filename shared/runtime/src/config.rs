@@ -13,6 +13,10 @@ pub struct Config {
     pub keys_file: Option<PathBuf>,
     /// The key ring itself, where the deployment hands it over in the environment.
     pub keys: Option<String>,
+    /// Name of the parameter of Systems Manager that holds it.
+    pub keys_parameter: Option<String>,
+    /// Numbers of the policy that differ from the rules' own, as JSON, where the deployment hands them over in the environment.
+    pub policy: Option<String>,
     /// Address of the selfcare, for links in mails.
     pub selfcare_url: String,
     /// Address of the customer area, for links in mails.
@@ -31,6 +35,8 @@ pub struct Config {
     pub dynamodb_endpoint: Option<String>,
     /// Address of SES, where it is not AWS's own.
     pub ses_endpoint: Option<String>,
+    /// Address of Systems Manager, where it is not AWS's own.
+    pub ssm_endpoint: Option<String>,
     /// Access key.
     pub access_key_id: String,
     /// Secret of the access key.
@@ -66,6 +72,8 @@ impl Config {
             policy_file: variable("SPORTELLO_POLICY_FILE").map(PathBuf::from),
             keys_file: variable("SPORTELLO_KEYS_FILE").map(PathBuf::from),
             keys: variable("SPORTELLO_KEYS"),
+            keys_parameter: variable("SPORTELLO_KEYS_PARAMETER"),
+            policy: variable("SPORTELLO_POLICY"),
             selfcare_url: required("SPORTELLO_SELFCARE_URL")?,
             customer_area_url: required("SPORTELLO_CUSTOMER_AREA_URL")?,
             provider: variable("SPORTELLO_PROVIDER").unwrap_or_else(|| "Sportello ID".to_owned()),
@@ -74,7 +82,8 @@ impl Config {
             mail_configuration_set: variable("SPORTELLO_MAIL_CONFIGURATION_SET"),
             region: required("AWS_REGION")?,
             dynamodb_endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| endpoint.clone()),
-            ses_endpoint: variable("AWS_ENDPOINT_URL_SES").or(endpoint),
+            ses_endpoint: variable("AWS_ENDPOINT_URL_SES").or_else(|| endpoint.clone()),
+            ssm_endpoint: variable("AWS_ENDPOINT_URL_SSM").or(endpoint),
             access_key_id: required("AWS_ACCESS_KEY_ID")?,
             secret_access_key: Credential(required("AWS_SECRET_ACCESS_KEY")?),
             session_token: variable("AWS_SESSION_TOKEN").map(Credential),

@@ -11,7 +11,7 @@ use sportello_rules::policy::{Policy, PolicyError};
 use sportello_store::Store;
 use sportello_store::meter::RoundTrip;
 
-use crate::aws::{self, NoTls};
+use crate::aws::{self, NoTls, ParameterError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Missing};
 use crate::entropy::{Entropy, SystemEntropy};
@@ -63,7 +63,7 @@ pub enum StartError {
     /// A file cannot be read.
     #[error("{0} cannot be read: {1}")]
     File(String, std::io::Error),
-    /// The policy's file is not as expected.
+    /// The policy's JSON is not as expected.
     #[error("policy: {0}")]
     PolicyFile(serde_json::Error),
     /// The policy makes no sense.
@@ -75,15 +75,29 @@ pub enum StartError {
     /// The SDK clients cannot be built.
     #[error(transparent)]
     Tls(#[from] NoTls),
+    /// The key ring is not to be had for now.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+}
+
+impl StartError {
+    /// Whether another try may go better: a service was away, nothing has to be mended here.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Parameter(_))
+    }
 }
 
 impl Context {
-    /// The context of a deployed function.
+    /// The context of a deployed function; its key ring comes from Systems Manager where the environment names a parameter.
     ///
     /// # Errors
     /// [`StartError`], saying what to mend.
-    pub fn from_environment(sends_mail: bool) -> Result<Self, StartError> {
-        Self::new(&Config::from_environment()?, Arc::new(SystemClock), sends_mail)
+    pub async fn deployed(mut config: Config, sends_mail: bool) -> Result<Self, StartError> {
+        if let (None, Some(name)) = (&config.keys, &config.keys_parameter) {
+            config.keys = Some(aws::parameter(&config, name).await?);
+        }
+        Self::new(&config, Arc::new(SystemClock), sends_mail)
     }
 
     /// A context of a configuration and a clock.
@@ -92,9 +106,10 @@ impl Context {
     /// [`StartError`], saying what to mend.
     pub fn new(config: &Config, clock: Arc<dyn Clock>, sends_mail: bool) -> Result<Self, StartError> {
         let read = |path: &std::path::Path| std::fs::read_to_string(path).map_err(|error| StartError::File(path.display().to_string(), error));
-        let policy: Policy = match &config.policy_file {
-            Some(path) => serde_json::from_str(&read(path)?).map_err(StartError::PolicyFile)?,
-            None => Policy::default(),
+        let policy: Policy = match (&config.policy, &config.policy_file) {
+            (Some(json), _) => serde_json::from_str(json).map_err(StartError::PolicyFile)?,
+            (None, Some(path)) => serde_json::from_str(&read(path)?).map_err(StartError::PolicyFile)?,
+            (None, None) => Policy::default(),
         };
         policy.validate()?;
         let ring = match (&config.keys, &config.keys_file) {

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use sportello_contract::idempotency::Key;
 use sportello_contract::input;
 use sportello_contract::openapi::{Described, allow, schema_of};
-use sportello_contract::problem::{Code, Problem};
+use sportello_contract::problem::{Code, Language, Problem};
+use sportello_contract::router::{self, Found};
 use sportello_contract::spec::{Method, Produces};
 use sportello_store::commit::Commit;
 use sportello_store::meter::Meter;
@@ -23,6 +24,7 @@ use sportello_store::{Store, StoreError};
 
 use crate::access::Access;
 use crate::request::Incoming;
+use crate::start::{Deployed, serve, start};
 use crate::{Context, Cx, Failure, Operation};
 
 /// A future that is owned and may move between threads.
@@ -77,6 +79,20 @@ impl Entry {
                 refusal(&Code::Internal.into(), language, &id, None)
             })
         })
+    }
+}
+
+impl Entry {
+    /// Answers one request of a function whose context may yet have to be made.
+    async fn answer_deployed(self, deployed: &Deployed, request: Request) -> Response<Body> {
+        match deployed.context().await {
+            Ok(app) => self.answer(app, request).await,
+            Err(error) => {
+                let incoming = Incoming::new(request);
+                tracing::error!(request_id = incoming.request_id, operation = self.described.spec.id, error = chain(&error), "the function cannot start");
+                refusal(&Problem::from(Code::Unavailable).retry_after(1), incoming.language, &incoming.request_id, None)
+            }
+        }
     }
 }
 
@@ -274,7 +290,7 @@ fn success(status: u16, produces: Produces, answer: Answer, request_id: &str) ->
 
 /// The answer of a refusal, as every operation and the gateway itself give it.
 #[must_use]
-pub fn refusal(problem: &Problem, language: sportello_contract::problem::Language, request_id: &str, methods: Option<&[Method]>) -> Response<Body> {
+pub fn refusal(problem: &Problem, language: Language, request_id: &str, methods: Option<&[Method]>) -> Response<Body> {
     let body = problem.body(language, request_id).to_string();
     let mut answer = response(problem.code.status(), Some(PROBLEM), body, request_id);
     let headers = answer.headers_mut();
@@ -304,40 +320,38 @@ fn response(status: u16, kind: Option<&str>, body: String, request_id: &str) -> 
 /// Runs one operation as a Lambda function.
 #[must_use]
 pub fn lambda(entry: Entry) -> ExitCode {
-    start(false, move |app| async move {
+    start(false, move |deployed| async move {
         let handler = service_fn(move |request: Request| {
-            let app = Arc::clone(&app);
-            async move { Ok::<_, std::convert::Infallible>(entry.answer(app, request).await) }
+            let deployed = Arc::clone(&deployed);
+            async move { Ok::<_, std::convert::Infallible>(entry.answer_deployed(&deployed, request).await) }
         });
         lambda_http::run(handler).await
     })
 }
 
-/// Starts a function's process: logs, context, and one thread.
-pub(crate) fn start<F, R>(sends_mail: bool, serve: F) -> ExitCode
-where
-    F: FnOnce(Arc<Context>) -> R,
-    R: Future<Output = Result<(), lambda_http::Error>>,
-{
-    tracing::init_default_subscriber();
-    let result = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(lambda_http::Error::from).and_then(|runtime| {
-        runtime.block_on(async {
-            let app = Arc::new(Context::from_environment(sends_mail)?);
-            // The connection is made while the first event is awaited, not inside it.
-            tokio::spawn({
-                let store = app.store.clone();
-                async move { store.warm().await }
-            });
-            serve(app).await
-        })
-    });
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = chain(&*error), "the function cannot start");
-            ExitCode::FAILURE
-        }
+/// Answers what leads to no operation: there is no such path, or it has other methods.
+#[must_use]
+pub fn unrouted<T>(found: &Found<'_, T>, language: Language, request_id: &str) -> Response<Body> {
+    match found {
+        Found::OtherMethods(methods) => refusal(&Code::MethodNotAllowed.into(), language, request_id, Some(methods)),
+        Found::Route(..) | Found::Nothing => refusal(&Code::NotFound.into(), language, request_id, None),
     }
+}
+
+/// Answers, as a Lambda function, every request that the gateway finds no operation for; it has no tables and no secrets.
+#[must_use]
+pub fn fallback(routes: &'static [(Method, &'static str)]) -> ExitCode {
+    serve(async move {
+        let handler = service_fn(move |request: Request| {
+            let method = request.method().as_str().to_owned();
+            let incoming = Incoming::new(request);
+            let found = router::find(routes, |route| *route, &method, &incoming.raw_path);
+            let answer = unrouted(&found, incoming.language, &incoming.request_id);
+            tracing::info!(request_id = incoming.request_id, operation = "gateway.fallback", status = answer.status().as_u16(), "answered");
+            async move { Ok::<_, std::convert::Infallible>(answer) }
+        });
+        lambda_http::run(handler).await
+    })
 }
 
 /// The body of a response as bytes and whether it is text; for a gateway that hands it on.

@@ -15,7 +15,8 @@ use sportello_contract::problem::Language;
 use sportello_contract::spec::{JobSpec, Trigger};
 use sportello_store::meter::Meter;
 
-use crate::entry::{BoxFuture, chain, start};
+use crate::entry::{BoxFuture, chain};
+use crate::start::start;
 use crate::{Context, Cx, Failure};
 
 /// One record of a stream, as far as a job of ours needs it: it reads the item itself.
@@ -27,6 +28,16 @@ pub struct StreamRecord {
     pub sequence: String,
 }
 
+/// One message of a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Message {
+    /// Its id, by which a failure is reported.
+    #[serde(rename = "messageId")]
+    pub id: String,
+    /// What it says.
+    pub body: String,
+}
+
 /// What starts a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -34,6 +45,8 @@ pub enum Event {
     Tick,
     /// New records of a stream, in their order.
     Records(Vec<StreamRecord>),
+    /// Messages of a queue.
+    Messages(Vec<Message>),
 }
 
 /// What a job did.
@@ -43,7 +56,7 @@ pub struct Report {
     pub done: u32,
     /// Things found that needed nothing any more.
     pub skipped: u32,
-    /// Positions of records to try again.
+    /// Positions of records, or ids of messages, to try again.
     pub failed: Vec<String>,
 }
 
@@ -123,6 +136,7 @@ impl JobEntry {
             let event = match self.spec.trigger {
                 Trigger::Hourly => Event::Tick,
                 Trigger::Stream { .. } => Event::Records(new_records(event)?),
+                Trigger::Queue { .. } => Event::Messages(messages(event)?),
             };
             let meter = Arc::new(Meter::default());
             let mut cx = self.cx(app, request_id);
@@ -173,6 +187,17 @@ pub fn describe(failure: &Failure) -> String {
     }
 }
 
+/// Lambda's event of a queue.
+#[derive(Deserialize)]
+struct QueueEvent {
+    #[serde(rename = "Records")]
+    records: Vec<Message>,
+}
+
+fn messages(event: Value) -> Result<Vec<Message>, String> {
+    serde_json::from_value::<QueueEvent>(event).map(|event| event.records).map_err(|error| error.to_string())
+}
+
 /// Records of new items: changes and removals of what we deliver are our own doing.
 fn new_records(event: Value) -> Result<Vec<StreamRecord>, String> {
     let event: StreamEvent = serde_json::from_value(event).map_err(|error| error.to_string())?;
@@ -187,10 +212,13 @@ fn new_records(event: Value) -> Result<Vec<StreamRecord>, String> {
 /// Runs one job as a Lambda function.
 #[must_use]
 pub fn lambda(entry: JobEntry) -> ExitCode {
-    start(entry.spec.sends_mail, move |app| async move {
+    start(entry.spec.sends_mail, move |deployed| async move {
         let handler = service_fn(move |event: LambdaEvent<Value>| {
-            let app = Arc::clone(&app);
-            async move { entry.run(app, event.payload, event.context.request_id).await.map_err(lambda_runtime::Error::from) }
+            let deployed = Arc::clone(&deployed);
+            async move {
+                let app = deployed.context().await?;
+                entry.run(app, event.payload, event.context.request_id).await.map_err(lambda_runtime::Error::from)
+            }
         });
         lambda_runtime::run(handler).await
     })

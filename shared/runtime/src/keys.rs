@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::{hkdf, hmac};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sportello_rules::username;
 use sportello_store::key::{HASH_BYTES, Owner, OwnerKind};
 use sportello_store::record::{Bytes, WrappedKey};
@@ -17,7 +17,7 @@ use crate::entropy::{self, Entropy, NoEntropy};
 const KEY: usize = 32;
 
 /// A key ring as its file holds it: keys are 32 bytes in base64.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     /// The ring key that seals from now on.
@@ -111,7 +111,7 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::Ring`], saying what is wrong and never showing a key.
     pub fn parse(json: &str) -> Result<Self, KeyError> {
-        let file: File = serde_json::from_str(json).map_err(|error| KeyError::Ring(format!("line {}: not as expected", error.line())))?;
+        let file = file(json)?;
         let bytes = |name: &str, text: &str| {
             let decoded = STANDARD.decode(text).ok().and_then(|bytes| <[u8; KEY]>::try_from(bytes).ok());
             decoded.ok_or_else(|| KeyError::Ring(format!("{name} is not 32 bytes in base64")))
@@ -143,6 +143,30 @@ impl KeyRing {
         let key = || entropy::bytes::<KEY>(entropy).map(|bytes| STANDARD.encode(bytes));
         let ring = serde_json::json!({ "current": "k1", "keys": { "k1": key()? }, "lookup": key()?, "current_pepper": "p1", "peppers": { "p1": key()? } });
         Ok(ring.to_string())
+    }
+
+    /// The JSON of a ring with one more key and one more pepper, which are not used yet: the first half of a rotation. Whoever has this ring opens what the
+    /// next one will seal.
+    ///
+    /// # Errors
+    /// [`KeyError`], for what is no ring.
+    pub fn with_new_keys(json: &str, entropy: &dyn Entropy) -> Result<String, KeyError> {
+        let mut file = file(json)?;
+        let key = || entropy::bytes::<KEY>(entropy).map(|bytes| STANDARD.encode(bytes));
+        file.keys.insert(format!("k{}", newest('k', &file.keys) + 1), key()?);
+        file.peppers.insert(format!("p{}", newest('p', &file.peppers) + 1), key()?);
+        written(&file)
+    }
+
+    /// The JSON of the ring with its newest key and pepper in use: the second half of a rotation, once every function has the ring of the first.
+    ///
+    /// # Errors
+    /// [`KeyError`], for what is no ring.
+    pub fn with_newest_in_use(json: &str) -> Result<String, KeyError> {
+        let mut file = file(json)?;
+        file.current = format!("k{}", newest('k', &file.keys));
+        file.current_pepper = format!("p{}", newest('p', &file.peppers));
+        written(&file)
     }
 
     fn master(&self) -> Result<&Master, KeyError> {
@@ -233,6 +257,21 @@ impl KeyRing {
     }
 }
 
+fn file(json: &str) -> Result<File, KeyError> {
+    serde_json::from_str(json).map_err(|error| KeyError::Ring(format!("line {}: not as expected", error.line())))
+}
+
+/// The ring's JSON, if it is one that functions can use.
+fn written(file: &File) -> Result<String, KeyError> {
+    let json = serde_json::to_string(file).map_err(|_| KeyError::Ring("cannot be written".to_owned()))?;
+    KeyRing::parse(&json).map(|_| json)
+}
+
+/// The highest number that names of one letter have.
+fn newest(letter: char, names: &BTreeMap<String, String>) -> u32 {
+    names.keys().filter_map(|name| name.strip_prefix(letter)?.parse().ok()).max().unwrap_or_default()
+}
+
 impl DataKey {
     /// Seals one field of one owner.
     ///
@@ -305,6 +344,30 @@ mod tests {
         assert!(new.data_key(&owner, &wrapped).is_ok());
         assert_eq!(new.open(b"p", &token).unwrap(), b"x");
         assert_eq!(new.new_data_key(&owner, &entropy).unwrap().1.ring_key, "k2");
+    }
+
+    #[test]
+    fn a_rotation_takes_two_rings_that_understand_each_other() {
+        let entropy = SystemEntropy::default();
+        let first = KeyRing::generate(&entropy).unwrap();
+        let added = KeyRing::with_new_keys(&first, &entropy).unwrap();
+        let used = KeyRing::with_newest_in_use(&added).unwrap();
+        let rings = [&first, &added, &used].map(|json| KeyRing::parse(json).unwrap());
+        assert_eq!(rings.each_ref().map(|ring| (ring.current.as_str(), ring.current_pepper())), [("k1", "p1"), ("k1", "p1"), ("k2", "p2")]);
+        let owner = rings[0].owner(OwnerKind::Holder, "a");
+        for (older, newer) in [(0, 1), (1, 2)] {
+            for (writes, reads) in [(older, newer), (newer, older)] {
+                let token = rings[writes].seal(&entropy, b"p", b"x").unwrap();
+                assert_eq!(rings[reads].open(b"p", &token).unwrap(), b"x");
+                let (_, wrapped) = rings[writes].new_data_key(&owner, &entropy).unwrap();
+                assert!(rings[reads].data_key(&owner, &wrapped).is_ok());
+                assert!(rings[reads].pepper(rings[writes].current_pepper(), b"d").is_ok());
+            }
+        }
+        assert!(rings[0].open(b"p", &rings[2].seal(&entropy, b"p", b"x").unwrap()).is_err(), "without the half-way ring a token would be lost");
+        let third = KeyRing::with_newest_in_use(&KeyRing::with_new_keys(&used, &entropy).unwrap()).unwrap();
+        assert_eq!(KeyRing::parse(&third).unwrap().current, "k3");
+        assert!(KeyRing::with_new_keys("{}", &entropy).is_err() && KeyRing::with_newest_in_use("").is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod aws;
+mod budget;
 pub mod clock;
 pub mod config;
 pub mod context;
@@ -17,6 +18,7 @@ pub mod operation;
 pub mod profile;
 pub mod request;
 pub mod session;
+mod start;
 pub mod throttle;
 pub mod token;
 

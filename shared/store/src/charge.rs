@@ -147,7 +147,7 @@ impl Store {
             .client
             .update_item()
             .table_name(self.table(Table::Requests))
-            .key("pk", crate::value::s(format!("ADDR#{address}#{started}")))
+            .key("pk", crate::value::s(format!("{}{address}#{started}", crate::key::ADDRESS)))
             .update_expression("SET tries = if_not_exists(tries, :zero) + :one, #ttl = :ttl")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":zero", n(0))

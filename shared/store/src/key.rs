@@ -17,6 +17,10 @@ pub const SESSION: &str = "SESSION#";
 pub const SERVICE: &str = "SERVICE#";
 /// Beginning of the sort key of what was used once.
 pub const USED: &str = "USED#";
+/// Beginning of the partition key of a first answer.
+pub const FIRST_ANSWER: &str = "IDEM#";
+/// Beginning of the partition key of an address's tries.
+pub const ADDRESS: &str = "ADDR#";
 
 /// Bytes of the keyed hash in a collection's key.
 pub const HASH_BYTES: usize = 20;
@@ -41,7 +45,7 @@ impl OwnerKind {
         }
     }
 
-    const fn letter(self) -> char {
+    pub(crate) const fn letter(self) -> char {
         match self {
             Self::Holder => 'H',
             Self::Customer => 'C',

@@ -26,6 +26,8 @@ pub enum NoticeState {
     Sent,
     /// Given up: somebody must look.
     Dead,
+    /// Taken by the mail service, and told of as not delivered or not wanted: somebody must look.
+    Returned,
 }
 
 /// One notice.
@@ -158,6 +160,37 @@ impl Store {
         self.note(Kind::Commit, vec![grant(Table::Outbox, Action::UpdateItem)], None);
         match answer.map_err(|error| error.into_service_error()) {
             Ok(_) | Err(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+            Err(other) => Err(unavailable(other)),
+        }
+    }
+
+    /// Notes that the mail of a notice came back, so that it stays until somebody has looked; answers whether this is news.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn return_notice(&self, id: &str, what: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(self.table(Table::Outbox))
+            .key("pk", s(id))
+            // The mail service may tell of a mail before whoever sent it has settled the notice; what is settled later finds it returned.
+            .update_expression("SET #state = :returned, returned = :what, returned_at = :now REMOVE due_kind, due_at, #ttl")
+            .condition_expression("#state IN (:pending, :sent)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":returned", s("returned"))
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":sent", s("sent"))
+            .expression_attribute_values(":what", s(what))
+            .expression_attribute_values(":now", ms(now))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        self.note(Kind::Commit, vec![grant(Table::Outbox, Action::UpdateItem)], None);
+        match answer.map_err(|error| error.into_service_error()) {
+            Ok(_) => Ok(true),
+            Err(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
             Err(other) => Err(unavailable(other)),
         }
     }

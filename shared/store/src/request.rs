@@ -31,7 +31,7 @@ pub struct FirstAnswer {
 }
 
 fn pk(place: &str) -> String {
-    format!("IDEM#{place}")
+    format!("{}{place}", crate::key::FIRST_ANSWER)
 }
 
 impl FirstAnswer {

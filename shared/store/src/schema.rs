@@ -4,8 +4,10 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType, StreamSpecification,
     StreamViewType, TimeToLiveSpecification,
 };
-use sportello_contract::spec::Table;
+use serde_json::{Value, json};
+use sportello_contract::spec::{Action, Grant, Table};
 
+use crate::key::{ADDRESS, FIRST_ANSWER, OwnerKind};
 use crate::{Store, StoreError, unavailable};
 
 /// Name of the sparse index of what is due.
@@ -33,6 +35,25 @@ pub const fn has_due_index(table: Table) -> bool {
 #[must_use]
 pub const fn has_stream(table: Table) -> bool {
     matches!(table, Table::Outbox)
+}
+
+/// A table as the infrastructure creates it.
+#[must_use]
+pub fn described(table: Table) -> Value {
+    json!({ "name": table, "sortKey": has_sort_key(table), "dueIndex": has_due_index(table), "stream": has_stream(table) })
+}
+
+/// Patterns of the partition keys that a grant comes to, for the condition of a role; none where keys say nothing of who may come to them.
+#[must_use]
+pub fn partition_keys(grant: Grant, due: &[&str]) -> Vec<String> {
+    match (grant.table, grant.action) {
+        (_, Action::QueryDue) => due.iter().map(|kind| format!("{kind}#*")).collect(),
+        (Table::Identities, _) => vec![format!("{}#*", OwnerKind::Holder.letter())],
+        (Table::Orders, _) => vec![format!("{}#*", OwnerKind::Customer.letter())],
+        (Table::Requests, Action::UpdateItem) => vec![format!("{ADDRESS}*")],
+        (Table::Requests, _) => vec![format!("{FIRST_ANSWER}*")],
+        (Table::Outbox, _) => Vec::new(),
+    }
 }
 
 impl Store {

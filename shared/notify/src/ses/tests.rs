@@ -58,7 +58,7 @@ async fn send(answer: Answer, configuration_set: Option<&str>) -> (Result<String
     let service = Service { answer, requests: Arc::default() };
     let mailer = Mailer::new(client(service.clone()), "Sportello ID <no-reply@id.example>", configuration_set.map(str::to_owned));
     let mail = Mail { subject: "Sportello ID – Prova".to_owned(), text: "Perché\n".to_owned(), html: "<p>Perché</p>".to_owned() };
-    let result = mailer.send(&EmailAddress::parse("Maria@example.it").unwrap(), &mail).await;
+    let result = mailer.send(&EmailAddress::parse("Maria@example.it").unwrap(), &mail, "new-device#H#01").await;
     let request = service.requests.lock().unwrap().join("\n");
     (result, request)
 }
