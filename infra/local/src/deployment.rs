@@ -143,23 +143,23 @@ impl Deployment {
     /// Every mail that the local AWS has taken, oldest first.
     async fn mails(&self, client: &Client, now: Timestamp) -> Option<Vec<CaughtMail>> {
         let answer: Value = client.get(format!("{}/_ministack/ses/messages", self.aws)).send().await.ok()?.json().await.ok()?;
-        let messages = answer.get("messages")?.as_array()?;
-        Some(messages.iter().map(|message| mail(message, now)).collect())
+        let accounts = answer.get("messages")?.as_object()?;
+        Some(accounts.values().filter_map(Value::as_array).flatten().map(|message| mail(message, now)).collect())
     }
 }
 
 /// A message of the local AWS as the catcher keeps mails.
 fn mail(message: &Value, now: Timestamp) -> CaughtMail {
-    let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let to = message.pointer("/Destination/ToAddresses").and_then(Value::as_array).into_iter().flatten();
+    let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let to = message.get("To").and_then(Value::as_array).into_iter().flatten();
     CaughtMail {
-        id: text("/MessageId"),
+        id: text("MessageId"),
         at: now,
         to: to.filter_map(|address| address.as_str().map(ToOwned::to_owned)).collect(),
-        from: text("/Source"),
-        subject: text("/Subject"),
-        text: text("/BodyText"),
-        html: text("/BodyHtml"),
+        from: text("Source"),
+        subject: text("Subject"),
+        text: text("BodyText"),
+        html: text("BodyHtml"),
     }
 }
 
