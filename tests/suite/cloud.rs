@@ -114,7 +114,7 @@ async fn a_database_that_is_away_is_503_in_time_and_changes_nothing() {
 async fn a_commit_whose_answer_is_lost_is_done_once() {
     let world = World::deployed().await;
     // The connection breaks after the commit, or the answer comes too slowly for one attempt: the SDK asks again with the same token.
-    for response in [json!({ "abort_bytes": 0 }), json!({ "bandwidth_kbps": 0.01 })] {
+    for response in [json!({ "abort_bytes": 0 }), json!({ "bandwidth_kbps": 0.0005 })] {
         let (account, token) = signed_in(&world).await;
         world.faults().set(&[json!({ "service": "dynamodb", "operation": "TransactWriteItems", "times": 1, "response": response })]).await;
         change(&world, &account, &token).await.expect(204);

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use serde_json::json;
 use sportello_contract::spec::{Grant, Level as Access, Method, Table};
-use sportello_local::demo::{NewHolder, active};
+use sportello_local::demo::{NewHolder, NewService, active};
 use sportello_local::documents::sample_body;
-use sportello_rules::identity::{IdentityState, IdentityType};
-use sportello_rules::service::Level;
+use sportello_rules::calendar::date_of;
+use sportello_rules::identity::{IdentityState, IdentityType, SuspensionReason};
+use sportello_rules::service::{CredentialKind, Level};
 use sportello_runtime::token::Purpose;
 use sportello_store::meter::Kind;
 use sportello_tests::{Request, World};
@@ -216,6 +217,56 @@ pub(crate) async fn walk_everything(world: &World) {
     world.pass(2 * 3600).await;
     assert_eq!(world.mails(&warned).await.len(), 1);
     assert_eq!(world.mails(&dario).await.len(), 1);
+    walk_identity(world).await;
+}
+
+/// Walks the identity's life, by its holder and by time.
+async fn walk_identity(world: &World) {
+    let (_, owner) = world.customer().await;
+    let (_, holder) = world.service(owner, IdentityType::Personal, active(world.now()), world.now()).await;
+    for what in ["suspension", "reactivation", "revocation"] {
+        let token = world.sign_in(&holder).await;
+        for _ in 0..5 {
+            let body = if what == "revocation" { json!({ "confirmation": "REVOKE", "code": "000000" }) } else { json!({ "code": "000000" }) };
+            world.send(Request::new("POST", format!("/v1/selfcare/identity/{what}")).token(&token).json(body)).await.expect(401);
+        }
+        world.pass(1800).await;
+        let token = world.sign_in(&holder).await;
+        let mut body = json!({ "code": world.fresh_code(&holder).await });
+        if what == "revocation" {
+            body["confirmation"] = json!("REVOKE");
+        }
+        let request = Request::new("POST", format!("/v1/selfcare/identity/{what}")).token(&token).json(body);
+        world.send(request.header("idempotency-key", &format!("\"{what}\""))).await.expect(200);
+    }
+    // Everything that falls due of an identity, of one that is there and of one that is gone.
+    let born = date_of(world.now()).year() - 18;
+    let soon = date_of(world.now() + SignedDuration::from_hours(24 * 20));
+    let mut state = active(world.now());
+    state.suspensions.insert(SuspensionReason::Holder, world.now());
+    let lived = NewHolder {
+        state,
+        document_expires_on: Some(date_of(world.now() + SignedDuration::from_hours(24 * 40))),
+        credentials: vec![(CredentialKind::OtpToken, Some(date_of(world.now() + SignedDuration::from_hours(24 * 60))))],
+        birth_date: soon.with().year(born).day(soon.day().min(28)).build().unwrap(),
+        kind: IdentityType::Minor,
+        last_used_at: Some(world.now() - SignedDuration::from_hours(24 * 675)),
+        ..world.holder()
+    };
+    let gone = world.make(lived.clone()).await;
+    let key = json!({ "pk": { "S": world.owner(&gone).pk() }, "sk": { "S": "AUTH" } });
+    world.behind("DeleteItem", json!({ "TableName": world.stack.shared.app.store.table(Table::Identities), "Key": key })).await;
+    let (_, owner) = world.customer().await;
+    let service = format!("vita-{}", world.now().as_second());
+    let holder = NewHolder { username: world.username(), ..lived };
+    let account = holder.username.clone();
+    let there = NewService { id: service, customer: owner, holder, contract_at: world.now(), auto_renewal: false, credentials: Vec::new() };
+    let there = there.create(&world.stack.shared.app).await.unwrap();
+    world.pass(70 * 86_400).await;
+    let subjects = world.subjects(&there).await;
+    for word in ["terminata", "sospesa", "sta per scadere", "non è usata", "revocata"] {
+        assert!(subjects.iter().any(|subject| subject.contains(word)), "{account} was not told of: {word}: {subjects:?}");
+    }
 }
 
 /// Grants that only a fault in the middle would use would stand here, each with its reason. It may only shrink.

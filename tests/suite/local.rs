@@ -140,6 +140,7 @@ async fn a_policy_is_loaded_from_its_file_and_checked() {
             dynamodb_endpoint: None,
             ses_endpoint: None,
             ssm_endpoint: None,
+            patience: 1,
             access_key_id: "x".into(),
             secret_access_key: Credential("x".into()),
             session_token: None,

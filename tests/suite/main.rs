@@ -7,6 +7,7 @@ mod coverage;
 mod customer;
 mod gateway;
 mod generated;
+mod identity;
 mod journeys;
 mod links;
 mod local;

@@ -1,26 +1,45 @@
-//! Scheduled jobs and stream consumers.
+//! Scheduled jobs and the consumers of streams and queues.
 
+mod due;
+
+pub mod credential_warn;
+pub mod document_expire;
+pub mod inactivity;
 pub mod mail_feedback;
+pub mod minor_adult;
 pub mod notice_deliver;
 pub mod notice_redrive;
 pub mod password_warn;
+pub mod suspension_end;
 
 use sportello_runtime::JobEntry;
 
-/// One entry a job, under the name of its file.
-#[expect(non_upper_case_globals, reason = "an entry is named as its file")]
-pub mod entry {
-    use super::{JobEntry, mail_feedback as feedback, notice_deliver as deliver, notice_redrive as redrive, password_warn as warn};
+/// One entry a job, under the name of its file; and all of them.
+macro_rules! jobs {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        /// One entry a job, under the name of its file.
+        #[expect(non_upper_case_globals, reason = "an entry is named as its file")]
+        pub mod entry {
+            use super::JobEntry;
+            $(
+                /// The entry of the job.
+                pub static $module: JobEntry = JobEntry::of::<super::$module::$name>();
+            )*
+        }
 
-    /// The entry of the job.
-    pub static password_warn: JobEntry = JobEntry::of::<warn::PasswordWarn>();
-    /// The entry of the job.
-    pub static notice_deliver: JobEntry = JobEntry::of::<deliver::NoticeDeliver>();
-    /// The entry of the job.
-    pub static notice_redrive: JobEntry = JobEntry::of::<redrive::NoticeRedrive>();
-    /// The entry of the job.
-    pub static mail_feedback: JobEntry = JobEntry::of::<feedback::MailFeedback>();
+        /// Every job of this crate.
+        pub static ALL: &[&JobEntry] = &[$(&entry::$module),*];
+    };
 }
 
-/// Every job of this crate.
-pub static ALL: &[&JobEntry] = &[&entry::password_warn, &entry::notice_deliver, &entry::notice_redrive, &entry::mail_feedback];
+jobs! {
+    password_warn::PasswordWarn,
+    suspension_end::SuspensionEnd,
+    document_expire::DocumentExpire,
+    credential_warn::CredentialWarn,
+    inactivity::Inactivity,
+    minor_adult::MinorAdult,
+    notice_deliver::NoticeDeliver,
+    notice_redrive::NoticeRedrive,
+    mail_feedback::MailFeedback,
+}

@@ -11,7 +11,7 @@ use sportello_rules::identity::{Status, SuspensionReason};
 use sportello_runtime::access::Anyone;
 use sportello_runtime::link;
 use sportello_runtime::token::Purpose;
-use sportello_runtime::{Cx, Failure, Operation, Reply};
+use sportello_runtime::{Cx, Failure, Operation, Reply, due};
 use sportello_store::commit::Commit;
 
 /// Confirms the link.
@@ -64,6 +64,9 @@ impl Operation for BlockByLink {
         let mut commit = Commit::new();
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
         commit.update_auth(Commit::auth(&owner).version(auth.version).state(&state).end_sessions(), Code::ChangedMeanwhile);
+        if added {
+            due::suspensions(&mut commit, &owner, auth, &state, cx);
+        }
         if let Some(service) = auth.service.as_ref().filter(|_| added) {
             commit.show_status(service, state.status());
         }

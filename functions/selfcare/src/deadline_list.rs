@@ -6,12 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sportello_contract::problem::Language;
 use sportello_contract::spec::{Limit, Spec};
-use sportello_rules::deadline::{Deadline, Kind, PasswordRecord, Records, deadlines};
+use sportello_rules::deadline::{Deadline, Kind, deadlines};
 use sportello_rules::service::CredentialKind;
-use sportello_rules::throttle::{Gate, Tries};
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::Profile;
-use sportello_runtime::{Cx, Failure, Operation, Reply};
+use sportello_runtime::{Cx, Failure, Operation, Reply, due};
 
 use crate::deadline_text::text;
 
@@ -57,7 +56,7 @@ impl Operation for DeadlineList {
 
     async fn handle(cx: &Cx, holder: HolderActor, (): ()) -> Result<Reply<Output>, Failure> {
         let profile = Profile::open(cx, &holder.owner, &holder.records.profile)?;
-        let deadlines = deadlines(&records(cx, &holder, &profile), cx.policy(), cx.now);
+        let deadlines = deadlines(&due::view(cx, &holder.records, &profile), cx.policy(), cx.now);
         let language = cx.language;
         let calendar = Some(calendar(&deadlines, &holder.records.auth.identity_id, cx.now, language));
         let items = deadlines.into_iter().map(|deadline| Item {
@@ -68,30 +67,6 @@ impl Operation for DeadlineList {
             text: text(&deadline, language),
         });
         Ok(Reply { body: Output { items: items.collect() }, commit: sportello_store::commit::Commit::new(), calendar })
-    }
-}
-
-/// The rules' view of what is kept of a holder.
-fn records(cx: &Cx, holder: &HolderActor, profile: &Profile) -> Records {
-    let auth = &holder.records.auth;
-    let due = holder.records.password_due.as_ref().filter(|due| due.password_version == auth.password.version);
-    Records {
-        expires_on: auth.expires_on,
-        birth_date: profile.birth_date,
-        password: Some(PasswordRecord { changed_at: auth.password.changed_at, warned: due.map(|due| due.warned.clone()).unwrap_or_default() }),
-        tries: [auth.password_throttle(), auth.otp_throttle()].into_iter().max_by_key(|tries| pause_end(cx, tries)).unwrap_or_default(),
-        document_expires_on: auth.document_expires_on,
-        last_used_at: auth.last_used_at,
-        credentials: auth.credentials.iter().filter(|c| c.revoked_at.is_none() && c.expires_on.is_some()).map(|c| (c.kind, c.expires_on)).collect(),
-        auto_renewal: auth.auto_renewal,
-        ..Records::new(auth.kind, auth.state.at(cx.now, auth.requirements(), &cx.policy().identity))
-    }
-}
-
-fn pause_end(cx: &Cx, tries: &Tries) -> Option<Timestamp> {
-    match tries.gate(&cx.policy().throttle, cx.now) {
-        Gate::PausedUntil(at) => Some(at),
-        Gate::Open | Gate::Locked => None,
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn text(deadline: &Deadline, language: Language) -> String {
         Kind::Renewal => ("Rinnovo automatico gratuito".into(), "Free automatic renewal".into()),
         Kind::IdentityExpiry => ("L'identità scade".into(), "The identity expires".into()),
         Kind::CredentialExpiryFlag => ("Una credenziale è in scadenza".into(), "A credential is about to expire".into()),
+        Kind::CredentialNotice => (format!("Avviso: una credenziale scade tra {days} giorni"), format!("Notice: a credential expires in {days} days")),
         Kind::CredentialExpiry => ("Una credenziale scade".into(), "A credential expires".into()),
     };
     let line: String = match language {

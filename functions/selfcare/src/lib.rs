@@ -1,5 +1,6 @@
 //! The selfcare: what its holder does with an identity.
 
+mod confirmation;
 mod deadline_text;
 mod new_password;
 mod second_factor;
@@ -11,6 +12,9 @@ sportello_runtime::operations! {
     session_list::SessionList,
     session_end::SessionEnd,
     identity_read::IdentityRead,
+    identity_suspend::IdentitySuspend,
+    identity_reactivate::IdentityReactivate,
+    identity_revoke::IdentityRevoke,
     deadline_list::DeadlineList,
     password_check::PasswordCheck,
     password_generate::PasswordGenerate,

@@ -15,8 +15,8 @@ use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, Sus
 use sportello_rules::password::validity::warnings;
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::Context;
-use sportello_runtime::entropy;
 use sportello_runtime::profile::{Document, Profile};
+use sportello_runtime::{due, entropy};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind::{Customer, Holder};
 use sportello_store::key::{AUTH, Owner, OwnerKind, PROFILE, SERVICE};
@@ -75,6 +75,10 @@ pub struct NewHolder {
     pub expires_on: Option<Date>,
     /// Birth date.
     pub birth_date: Date,
+    /// Last day of the identity document.
+    pub document_expires_on: Option<Date>,
+    /// When it was last used.
+    pub last_used_at: Option<Timestamp>,
     /// Tries of the password charged already.
     pub tries: u32,
     /// Where the customer area's view is.
@@ -110,6 +114,8 @@ impl NewHolder {
             credentials: Vec::new(),
             expires_on: Some(add_months(date_of(now), 12)),
             birth_date: date(1985, 3, 17),
+            document_expires_on: Some(add_months(date_of(now), 20)),
+            last_used_at: Some(days_before(now, 3)),
             tries: 0,
             service: None,
             language: Language::It,
@@ -171,9 +177,9 @@ impl NewHolder {
             devices: std::collections::BTreeMap::new(),
             issued_on: self.state.activated_at.map(date_of),
             expires_on: self.expires_on,
-            document_expires_on: Some(add_months(date_of(now), 20)),
+            document_expires_on: self.document_expires_on,
             auto_renewal: self.auto_renewal,
-            last_used_at: self.state.activated_at.map(|_| days_before(now, 3)),
+            last_used_at: self.last_used_at.filter(|_| self.state.activated_at.is_some()),
             service: self.service.clone(),
             password_tries: self.tries,
             password_tried_at: (self.tries > 0).then(|| now.as_millisecond()),
@@ -181,8 +187,8 @@ impl NewHolder {
             otp_tried_at: None,
             ttl: NEVER,
         };
-        let due = PasswordDue { password_version: auth.password.version, warned: BTreeSet::new() };
-        let next = warnings(self.password_changed_at, &due.warned, now, &app.policy.password).first().map(|warning| warning.at);
+        let warned = PasswordDue { password_version: auth.password.version, warned: BTreeSet::new() };
+        let next = warnings(self.password_changed_at, &warned.warned, now, &app.policy.password).first().map(|warning| warning.at);
         let mut commit = Commit::new();
         // Whatever an interrupted start or a stranger's try has left under this name gives way.
         commit.replace(Table::Identities, &auth);
@@ -193,7 +199,8 @@ impl NewHolder {
         }
         commit.put_profile(&owner, &SealedProfile { pk: owner.pk(), sk: PROFILE.to_owned(), language: self.language, data_key: wrapped, sealed });
         if self.state.revoked_at.is_none() {
-            commit.put_password_due(&owner, &due, next);
+            commit.put_password_due(&owner, &warned, next);
+            due::begin(&mut commit, &owner, &auth, profile.birth_date, &app.policy, now);
         }
         app.store.commit(commit).await.map_err(|e| failed(&e))?;
         Ok(Account {

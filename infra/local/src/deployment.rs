@@ -92,6 +92,7 @@ impl Deployment {
             dynamodb_endpoint: Some(self.aws.clone()),
             ses_endpoint: Some(self.aws.clone()),
             ssm_endpoint: Some(self.aws.clone()),
+            patience: 5,
             access_key_id: self.access_key_id.clone(),
             secret_access_key: Credential(self.secret_access_key.clone()),
             session_token: None,

@@ -167,6 +167,8 @@ fn sample(id: &str) -> Value {
     match id {
         "customer.session.open" | "selfcare.sign-in.start" | "selfcare.expired-password.start" => json!({ "username": "nobody", "password": "Wrong-Horse42!" }),
         "selfcare.sign-in.otp" => json!({ "code": "000000" }),
+        "selfcare.identity.suspend" | "selfcare.identity.reactivate" => json!({ "code": "000000" }),
+        "selfcare.identity.revoke" => json!({ "confirmation": "REVOKE", "code": "000000" }),
         "selfcare.password.check" => json!({ "password": "Wrong-Horse42!" }),
         "selfcare.password.change" => json!({ "current": "Wrong-Horse42!", "new": "Other-Horse43!", "confirmation": "Other-Horse43!", "code": "000000" }),
         "selfcare.expired-password.finish" => json!({ "new": "Other-Horse43!", "confirmation": "Other-Horse43!" }),

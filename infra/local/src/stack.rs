@@ -136,6 +136,9 @@ impl Shared {
     }
 }
 
+/// How much longer than in the cloud the functions of this process wait: database and clients share its machine.
+const PATIENCE: u32 = 5;
+
 /// A running stack; dropping it stops it.
 pub struct Stack {
     /// Address of the gateway.
@@ -285,6 +288,7 @@ fn config(keys: String, gateway: SocketAddr, dynamodb: SocketAddr, mail: SocketA
         dynamodb_endpoint: Some(format!("http://{dynamodb}")),
         ses_endpoint: Some(format!("http://{mail}")),
         ssm_endpoint: None,
+        patience: PATIENCE,
         access_key_id: "local".to_owned(),
         secret_access_key: Credential("local".to_owned()),
         session_token: None,

@@ -128,6 +128,10 @@ codes! {
     IdempotencyInFlight = 409 "idempotency-in-flight", "Una richiesta con la stessa Idempotency-Key è in corso.", "A request with the same Idempotency-Key is in flight.";
     /// The identity is not revoked yet (rule 62).
     RevokeFirst = 409 "revoke-first", "Prima di cancellare il servizio occorre revocare l'identità.", "Revoke the identity before cancelling the service.";
+    /// The holder has not suspended the identity, so there is nothing of theirs to lift (rule 34).
+    NotSuspended = 409 "not-suspended", "Non c'è una sospensione chiesta dal titolare da togliere.", "There is no suspension by the holder to lift.";
+    /// This provider revokes by a signed form only (rule 36).
+    RevocationByForm = 409 "revocation-by-form", "La revoca si chiede con il modulo firmato, non in linea.", "Revocation is asked for by the signed form, not online.";
     /// The service was cancelled before.
     AlreadyCancelled = 409 "already-cancelled", "Il servizio è già stato cancellato.", "The service is already cancelled.";
     /// The password is still valid: the ordinary change applies (rule 15).

@@ -300,6 +300,12 @@ impl Spec {
         Self { charges: true, ..self }
     }
 
+    /// Statuses of the identity in which it may be called.
+    #[must_use]
+    pub const fn statuses(self, statuses: &'static [Status]) -> Self {
+        Self { statuses, ..self }
+    }
+
     /// How it can refuse.
     #[must_use]
     pub const fn problems(self, problems: &'static [Code]) -> Self {

@@ -1,8 +1,10 @@
 //! What there is to tell, as the outbox keeps it.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sportello_rules::identity::SuspensionReason;
+use sportello_rules::identity::{Requirement, SuspensionReason};
+use sportello_rules::service::CredentialKind;
 
 /// Version of the stored form. Adding a kind or an optional field keeps it; anything that an older reader would misread raises it.
 const VERSION: u64 = 1;
@@ -59,6 +61,45 @@ pub enum Notice {
         /// Which reason.
         reason: SuspensionReason,
     },
+    /// A suspension came to its end, by the holder or by itself (rules 33, 34, 35).
+    SuspensionLifted {
+        /// When.
+        at: Timestamp,
+        /// Which reason is gone.
+        reason: SuspensionReason,
+        /// Whether its days were over, rather than the holder having asked.
+        by_itself: bool,
+        /// Whether the identity is active again: no other reason is in force.
+        active: bool,
+    },
+    /// A suspension should have ended by itself and did not, because requirements are not met (rule 33).
+    SuspensionKept {
+        /// When it should have ended.
+        at: Timestamp,
+        /// What misses.
+        missing: Vec<Requirement>,
+    },
+    /// The identity was revoked for good (rules 36, 37).
+    IdentityRevoked {
+        /// When.
+        at: Timestamp,
+        /// Whether it was not used for too long, rather than the holder having asked.
+        for_inactivity: bool,
+    },
+    /// The identity will be revoked because it is not used (rule 37).
+    InactivityWarning {
+        /// Days that are left, rounded up.
+        days_left: u32,
+        /// When it will be revoked.
+        revoked_at: Timestamp,
+    },
+    /// A credential is about to expire (rules 44, 60).
+    CredentialExpiring {
+        /// Which.
+        credential: CredentialKind,
+        /// Its last day.
+        expires_on: Date,
+    },
     /// The service was cancelled; told to the customer, who may not be the holder (rule 62).
     ServiceCancelled {
         /// When.
@@ -72,7 +113,7 @@ pub enum Notice {
 
 impl Notice {
     /// Every kind, as stored, in the order of the variants.
-    pub const KINDS: [&'static str; 8] = [
+    pub const KINDS: [&'static str; 13] = [
         "password-warning",
         "password-changed",
         "sign-in-paused",
@@ -80,6 +121,11 @@ impl Notice {
         "sign-in-unlocked",
         "new-device",
         "identity-suspended",
+        "suspension-lifted",
+        "suspension-kept",
+        "identity-revoked",
+        "inactivity-warning",
+        "credential-expiring",
         "service-cancelled",
     ];
 
@@ -94,6 +140,11 @@ impl Notice {
             Self::SignInUnlocked { .. } => "sign-in-unlocked",
             Self::NewDevice { .. } => "new-device",
             Self::IdentitySuspended { .. } => "identity-suspended",
+            Self::SuspensionLifted { .. } => "suspension-lifted",
+            Self::SuspensionKept { .. } => "suspension-kept",
+            Self::IdentityRevoked { .. } => "identity-revoked",
+            Self::InactivityWarning { .. } => "inactivity-warning",
+            Self::CredentialExpiring { .. } => "credential-expiring",
             Self::ServiceCancelled { .. } => "service-cancelled",
         }
     }
@@ -103,7 +154,15 @@ impl Notice {
     pub const fn is_security(&self) -> bool {
         match self {
             Self::PasswordChanged { .. } | Self::SignInPaused { .. } | Self::SignInLocked { .. } | Self::SignInUnlocked { .. } | Self::NewDevice { .. } => true,
-            Self::PasswordWarning { .. } | Self::IdentitySuspended { .. } | Self::ServiceCancelled { .. } => false,
+            // Whoever lifted a suspension may not have been the holder; days that were over need no "it wasn't me".
+            Self::SuspensionLifted { by_itself, .. } => !*by_itself,
+            Self::PasswordWarning { .. }
+            | Self::IdentitySuspended { .. }
+            | Self::SuspensionKept { .. }
+            | Self::IdentityRevoked { .. }
+            | Self::InactivityWarning { .. }
+            | Self::CredentialExpiring { .. }
+            | Self::ServiceCancelled { .. } => false,
         }
     }
 
@@ -117,6 +176,11 @@ impl Notice {
             | Self::SignInUnlocked { .. }
             | Self::NewDevice { .. }
             | Self::IdentitySuspended { .. }
+            | Self::SuspensionLifted { .. }
+            | Self::SuspensionKept { .. }
+            | Self::IdentityRevoked { .. }
+            | Self::InactivityWarning { .. }
+            | Self::CredentialExpiring { .. }
             | Self::ServiceCancelled { .. } => false,
         }
     }
@@ -172,7 +236,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn every() -> [Notice; 8] {
+    fn every() -> [Notice; 13] {
         let now = at("2026-11-22T13:05:00Z");
         [
             Notice::PasswordWarning { days_left: 7, expires_at: now },
@@ -182,6 +246,11 @@ mod tests {
             Notice::SignInUnlocked { at: now },
             Notice::NewDevice { at: now, device: "Firefox".to_owned() },
             Notice::IdentitySuspended { at: now, reason: SuspensionReason::Turned18 },
+            Notice::SuspensionLifted { at: now, reason: SuspensionReason::Holder, by_itself: false, active: true },
+            Notice::SuspensionKept { at: now, missing: vec![Requirement::Document, Requirement::Contract] },
+            Notice::IdentityRevoked { at: now, for_inactivity: true },
+            Notice::InactivityWarning { days_left: 90, revoked_at: now },
+            Notice::CredentialExpiring { credential: CredentialKind::SmartCard, expires_on: jiff::civil::date(2027, 2, 28) },
             Notice::ServiceCancelled { at: now, service_id: "svc-1".to_owned(), offer: "SPID Personale".to_owned() },
         ]
     }
@@ -199,6 +268,11 @@ mod tests {
                 r#"{"v":1,"kind":"sign-in-unlocked","at":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"new-device","at":"2026-11-22T13:05:00Z","device":"Firefox"}"#,
                 r#"{"v":1,"kind":"identity-suspended","at":"2026-11-22T13:05:00Z","reason":"turned-18"}"#,
+                r#"{"v":1,"kind":"suspension-lifted","at":"2026-11-22T13:05:00Z","reason":"holder","byItself":false,"active":true}"#,
+                r#"{"v":1,"kind":"suspension-kept","at":"2026-11-22T13:05:00Z","missing":["document","contract"]}"#,
+                r#"{"v":1,"kind":"identity-revoked","at":"2026-11-22T13:05:00Z","forInactivity":true}"#,
+                r#"{"v":1,"kind":"inactivity-warning","daysLeft":90,"revokedAt":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"credential-expiring","credential":"smart-card","expiresOn":"2027-02-28"}"#,
                 r#"{"v":1,"kind":"service-cancelled","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID Personale"}"#,
             ]
         );
@@ -237,7 +311,7 @@ mod tests {
     #[test]
     fn links_follow_the_rules() {
         let security: Vec<&str> = every().iter().filter(|notice| notice.is_security()).map(Notice::kind).collect();
-        assert_eq!(security, ["password-changed", "sign-in-paused", "sign-in-locked", "sign-in-unlocked", "new-device"]);
+        assert_eq!(security, ["password-changed", "sign-in-paused", "sign-in-locked", "sign-in-unlocked", "new-device", "suspension-lifted"]);
         let unlock: Vec<&str> = every().iter().filter(|notice| notice.carries_unlock_link()).map(Notice::kind).collect();
         assert_eq!(unlock, ["sign-in-paused", "sign-in-locked"]);
     }

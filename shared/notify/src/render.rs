@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::blocks::{self, Source};
 use crate::notice::Notice;
 use crate::templates;
-use crate::words::{days, foreign, instant, on, one_line};
+use sportello_rules::identity::Requirement;
+
+use crate::words::{days, foreign, instant, on, on_day, one_line};
 
 /// Most characters shown of a name, a device or an identifier.
 const SHORT: usize = 60;
@@ -192,6 +194,14 @@ fn values(notice: &Notice, language: Language) -> Value {
         Notice::SignInLocked { at } | Notice::SignInUnlocked { at } => context! { on => on(at) },
         Notice::NewDevice { at, device } => context! { at => instant(*at, language), device => foreign(device, SHORT) },
         Notice::IdentitySuspended { at, reason } => context! { on => on(at), reason => Serde(reason) },
+        Notice::SuspensionLifted { at, reason, by_itself, active } => context! { on => on(at), reason => Serde(reason), by_itself, active },
+        Notice::SuspensionKept { at, missing } => {
+            let misses = |requirement| missing.contains(&requirement);
+            context! { on => on(at), document => misses(Requirement::Document), contract => misses(Requirement::Contract) }
+        }
+        Notice::IdentityRevoked { at, for_inactivity } => context! { on => on(at), for_inactivity },
+        Notice::InactivityWarning { days_left, revoked_at } => context! { days_left => days(*days_left, language), on => on(revoked_at) },
+        Notice::CredentialExpiring { credential, expires_on } => context! { credential => Serde(credential), on => on_day(*expires_on, language) },
         Notice::ServiceCancelled { at, service_id, offer } => {
             context! { on => on(at), service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG) }
         }

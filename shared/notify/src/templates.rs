@@ -42,6 +42,11 @@ pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
         Notice::SignInUnlocked { .. } => template!(language, "sign-in-unlocked"),
         Notice::NewDevice { .. } => template!(language, "new-device"),
         Notice::IdentitySuspended { .. } => template!(language, "identity-suspended"),
+        Notice::SuspensionLifted { .. } => template!(language, "suspension-lifted"),
+        Notice::SuspensionKept { .. } => template!(language, "suspension-kept"),
+        Notice::IdentityRevoked { .. } => template!(language, "identity-revoked"),
+        Notice::InactivityWarning { .. } => template!(language, "inactivity-warning"),
+        Notice::CredentialExpiring { .. } => template!(language, "credential-expiring"),
         Notice::ServiceCancelled { .. } => template!(language, "service-cancelled"),
     }
 }

@@ -1,6 +1,7 @@
 //! Instants, spans and borrowed text as words that a mail may hold.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sportello_rules::calendar::rome;
 
 use crate::render::Language;
@@ -43,6 +44,21 @@ pub(crate) fn on(at: Timestamp, language: Language) -> String {
         (Language::En, _) => "on ",
     };
     format!("{article}{}", instant(at, language))
+}
+
+/// A day within a sentence: "il 28 febbraio 2027", "on 28 February 2027".
+pub(crate) fn on_day(day: Date, language: Language) -> String {
+    let months = match language {
+        Language::It => &MONTHS_IT,
+        Language::En => &MONTHS_EN,
+    };
+    let month = usize::try_from(day.month()).ok().and_then(|number| months.get(number.checked_sub(1)?)).copied().unwrap_or_default();
+    match (language, day.day()) {
+        (Language::It, 1) => format!("il 1º {month} {}", day.year()),
+        (Language::It, number @ (8 | 11)) => format!("l'{number} {month} {}", day.year()),
+        (Language::It, number) => format!("il {number} {month} {}", day.year()),
+        (Language::En, number) => format!("on {number} {month} {}", day.year()),
+    }
 }
 
 /// Some days in words: "7 giorni", "1 day", "meno di un giorno" for none.

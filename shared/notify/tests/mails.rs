@@ -9,7 +9,8 @@ mod mails {
 
     use jiff::Timestamp;
     use sportello_notify::{Language, Links, Mail, Notice, Provider, Recipient, RenderError, render};
-    use sportello_rules::identity::SuspensionReason;
+    use sportello_rules::identity::{Requirement, SuspensionReason};
+    use sportello_rules::service::CredentialKind;
 
     const SELFCARE: &str = "https://id.example/selfcare";
     const CUSTOMER_AREA: &str = "https://id.example/customers?from=mail&lang=auto";
@@ -53,6 +54,33 @@ mod mails {
         ]
         .map(|(name, notice)| (name.to_owned(), notice))
         .into();
+        for (name, reason, by_itself, active) in [
+            ("by-the-holder", SuspensionReason::Holder, false, true),
+            ("not-the-last", SuspensionReason::Holder, false, false),
+            ("by-itself", SuspensionReason::Holder, true, true),
+            ("fraud", SuspensionReason::Fraud, true, true),
+        ] {
+            all.push((format!("suspension-lifted-{name}"), Notice::SuspensionLifted { at: now, reason, by_itself, active }));
+        }
+        for (name, missing) in
+            [("document", vec![Requirement::Document]), ("contract", vec![Requirement::Contract]), ("both", vec![Requirement::Document, Requirement::Contract])]
+        {
+            all.push((format!("suspension-kept-{name}"), Notice::SuspensionKept { at: now, missing }));
+        }
+        for for_inactivity in [true, false] {
+            all.push((
+                format!("identity-revoked-{}", if for_inactivity { "inactivity" } else { "holder" }),
+                Notice::IdentityRevoked { at: now, for_inactivity },
+            ));
+        }
+        for days_left in [90, 1] {
+            all.push((format!("inactivity-warning-{days_left}"), Notice::InactivityWarning { days_left, revoked_at: now }));
+        }
+        for credential in [CredentialKind::SmartCard, CredentialKind::RemoteSignature, CredentialKind::OtpToken] {
+            let name = serde_json::to_value(credential).unwrap();
+            let notice = Notice::CredentialExpiring { credential, expires_on: jiff::civil::date(2027, 2, 1) };
+            all.push((format!("credential-expiring-{}", name.as_str().unwrap()), notice));
+        }
         for reason in SuspensionReason::ALL {
             let name = serde_json::to_value(reason).unwrap();
             all.push((format!("identity-suspended-{}", name.as_str().unwrap()), Notice::IdentitySuspended { at: now, reason }));
@@ -129,17 +157,16 @@ mod mails {
         for (name, notice, _, mail) in everything() {
             // Who is locked out finds nothing there.
             let locked_out = matches!(notice, Notice::IdentitySuspended { reason: SuspensionReason::Lockout, .. });
-            let selfcare = !locked_out && !matches!(notice, Notice::SignInPaused { .. } | Notice::SignInLocked { .. } | Notice::ServiceCancelled { .. });
-            let expected: BTreeSet<String> = [
-                (notice.is_security(), BLOCK),
-                (notice.carries_unlock_link(), UNLOCK),
-                (selfcare, SELFCARE),
-                (matches!(notice, Notice::ServiceCancelled { .. }), CUSTOMER_AREA),
-            ]
-            .into_iter()
-            .filter(|(carried, _)| *carried)
-            .map(|(_, link)| link.to_owned())
-            .collect();
+            let to_customers = matches!(notice, Notice::ServiceCancelled { .. } | Notice::CredentialExpiring { .. });
+            // Of a revoked identity there is nothing to see either.
+            let nowhere = matches!(notice, Notice::SignInPaused { .. } | Notice::SignInLocked { .. } | Notice::IdentityRevoked { .. });
+            let selfcare = !locked_out && !to_customers && !nowhere;
+            let expected: BTreeSet<String> =
+                [(notice.is_security(), BLOCK), (notice.carries_unlock_link(), UNLOCK), (selfcare, SELFCARE), (to_customers, CUSTOMER_AREA)]
+                    .into_iter()
+                    .filter(|(carried, _)| *carried)
+                    .map(|(_, link)| link.to_owned())
+                    .collect();
             assert_eq!(addresses(&mail.text).into_iter().collect::<BTreeSet<_>>(), expected, "text of {name}");
             assert_eq!(addresses(&mail.html).into_iter().collect::<BTreeSet<_>>(), expected, "html of {name}");
             for link in expected {

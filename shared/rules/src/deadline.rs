@@ -62,6 +62,8 @@ pub struct Records {
     pub came_of_age: bool,
     /// The credentials that are not revoked, each with its last valid day in Rome where it has one.
     pub credentials: Vec<(CredentialKind, Option<Date>)>,
+    /// The notices of expiry sent for a credential and its last day, by the days that were left; another day begins anew.
+    pub credential_noticed: BTreeSet<(CredentialKind, Date, u32)>,
 }
 
 impl Records {
@@ -83,6 +85,7 @@ impl Records {
             expiry_noticed: BTreeSet::new(),
             came_of_age: false,
             credentials: Vec::new(),
+            credential_noticed: BTreeSet::new(),
         }
     }
 }
@@ -123,13 +126,15 @@ pub enum Kind {
     IdentityExpiry,
     /// State: a credential's expiry begins to be flagged (60). The flag itself stays.
     CredentialExpiryFlag,
+    /// Work: a notice before a credential's expiry, on the flag's first day and later (44, 60), until sent or overtaken by the next one or by the expiry.
+    CredentialNotice,
     /// State: the first instant after a credential's last valid day.
     CredentialExpiry,
 }
 
 impl Kind {
     /// Every kind, in the order of the list.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::PasswordWarning,
         Self::PasswordExpiry,
         Self::SignInPauseEnd,
@@ -145,6 +150,7 @@ impl Kind {
         Self::Renewal,
         Self::IdentityExpiry,
         Self::CredentialExpiryFlag,
+        Self::CredentialNotice,
         Self::CredentialExpiry,
     ];
 
@@ -161,7 +167,8 @@ impl Kind {
             | Self::ComingOfAge
             | Self::ExpiryNotice
             | Self::RenewalCharge
-            | Self::Renewal => true,
+            | Self::Renewal
+            | Self::CredentialNotice => true,
             Self::PasswordExpiry
             | Self::SignInPauseEnd
             | Self::IdentityExpiryFlag
@@ -222,7 +229,7 @@ pub fn deadlines(records: &Records, policy: &Policy, now: Timestamp) -> Vec<Dead
     if let Some(expires_on) = records.expires_on {
         list.extend(of_expiry(records, expires_on, &policy.service, now));
     }
-    list.extend(of_credentials(&records.credentials, &policy.service));
+    list.extend(of_credentials(records, &policy.service, now));
     list.retain(|deadline| deadline.kind.is_work() || deadline.at >= now);
     list.sort_by_key(|deadline| (deadline.at, deadline.kind, deadline.days_left, deadline.credential));
     list
@@ -298,17 +305,20 @@ fn of_expiry(records: &Records, expires_on: Date, policy: &ServicePolicy, now: T
     list
 }
 
-fn of_credentials(credentials: &[(CredentialKind, Option<Date>)], policy: &ServicePolicy) -> Vec<Deadline> {
-    credentials
-        .iter()
-        .filter_map(|(credential, expires_on)| Some((*credential, (*expires_on)?)))
-        .flat_map(|(credential, expires_on)| {
-            [
-                Deadline::of_credential(Kind::CredentialExpiryFlag, start_of_day(flagged_from(expires_on, policy)), credential),
-                Deadline::of_credential(Kind::CredentialExpiry, end_of_day(expires_on), credential),
-            ]
-        })
-        .collect()
+fn of_credentials(records: &Records, policy: &ServicePolicy, now: Timestamp) -> Vec<Deadline> {
+    let mut list = Vec::new();
+    for (credential, expires_on) in &records.credentials {
+        let (credential, Some(expires_on)) = (*credential, *expires_on) else { continue };
+        let (flag_day, expiry) = (flagged_from(expires_on, policy), end_of_day(expires_on));
+        list.push(Deadline::of_credential(Kind::CredentialExpiryFlag, start_of_day(flag_day), credential));
+        let days: BTreeSet<u32> = policy.expiry_notice_days.iter().copied().chain([days_between(flag_day, expires_on)]).collect();
+        let notices = days.into_iter().map(|days| (days, start_of_day(days_before(expires_on, days)))).collect();
+        let sent = records.credential_noticed.iter().filter(|(of, day, _)| (*of, *day) == (credential, expires_on)).map(|(_, _, days)| *days).collect();
+        let notices = pending_notices(Kind::CredentialNotice, notices, &sent, expiry, now);
+        list.extend(notices.into_iter().map(|notice| Deadline { credential: Some(credential), ..notice }));
+        list.push(Deadline::of_credential(Kind::CredentialExpiry, expiry, credential));
+    }
+    list
 }
 
 /// The notices, given as days left and instant, that are neither sent nor overtaken. Each is overtaken at the instant of the next one, whether that one
@@ -669,9 +679,18 @@ mod tests {
         assert_eq!(
             listed,
             [
+                (at("2025-12-28T23:00:00Z"), Kind::CredentialNotice, Some(CredentialKind::OtpToken)),
+                (at("2026-02-26T23:00:00Z"), Kind::CredentialNotice, Some(CredentialKind::OtpToken)),
+                (at("2026-03-21T23:00:00Z"), Kind::CredentialNotice, Some(CredentialKind::OtpToken)),
                 (at("2026-03-29T22:00:00Z"), Kind::CredentialExpiry, Some(CredentialKind::OtpToken)),
                 (at("2026-07-24T22:00:00Z"), Kind::CredentialExpiryFlag, Some(CredentialKind::SmartCard)),
                 (at("2026-07-24T22:00:00Z"), Kind::CredentialExpiryFlag, Some(CredentialKind::RemoteSignature)),
+                (at("2026-07-24T22:00:00Z"), Kind::CredentialNotice, Some(CredentialKind::SmartCard)),
+                (at("2026-07-24T22:00:00Z"), Kind::CredentialNotice, Some(CredentialKind::RemoteSignature)),
+                (at("2026-09-24T22:00:00Z"), Kind::CredentialNotice, Some(CredentialKind::SmartCard)),
+                (at("2026-09-24T22:00:00Z"), Kind::CredentialNotice, Some(CredentialKind::RemoteSignature)),
+                (at("2026-10-17T22:00:00Z"), Kind::CredentialNotice, Some(CredentialKind::SmartCard)),
+                (at("2026-10-17T22:00:00Z"), Kind::CredentialNotice, Some(CredentialKind::RemoteSignature)),
                 (at("2026-10-25T23:00:00Z"), Kind::CredentialExpiry, Some(CredentialKind::SmartCard)),
                 (at("2026-10-25T23:00:00Z"), Kind::CredentialExpiry, Some(CredentialKind::RemoteSignature)),
             ]
@@ -722,7 +741,7 @@ mod tests {
         assert_eq!(Written(Kind::SignInPauseEnd).to_string(), "sign-in-pause-end");
         assert_eq!(Written(Kind::ComingOfAge).to_string(), "coming-of-age");
         assert!(Kind::ALL.is_sorted());
-        assert_eq!(Kind::ALL.into_iter().filter(|kind| kind.is_work()).count(), 10);
+        assert_eq!(Kind::ALL.into_iter().filter(|kind| kind.is_work()).count(), 11);
     }
 
     fn full() -> Records {
@@ -790,6 +809,7 @@ mod tests {
                 expiry_noticed,
                 came_of_age,
                 credentials,
+                credential_noticed: BTreeSet::new(),
             }
         }
     }
@@ -807,6 +827,12 @@ mod tests {
             Kind::PasswordWarning => records.password.as_mut().unwrap().warned.insert(days_left),
             Kind::InactivityNotice => records.inactivity_noticed.insert(days_left),
             Kind::ExpiryNotice => records.expiry_noticed.insert(days_left),
+            Kind::CredentialNotice => {
+                let credential = sent.credential.unwrap();
+                let of_it = records.credentials.iter().filter(|(kind, _)| *kind == credential).filter_map(|(_, expires_on)| *expires_on);
+                let announced = of_it.filter(|expires_on| start_of_day(days_before(*expires_on, days_left)) == sent.at).map(|on| (credential, on, days_left));
+                announced.filter(|mark| records.credential_noticed.insert(*mark)).count() > 0
+            }
             other => panic!("{other:?} is not a notice"),
         };
         assert!(inserted, "{sent:?} was sent already");
@@ -821,9 +847,9 @@ mod tests {
             let list = deadlines(&records, &Policy::default(), now);
             prop_assert!(list.is_sorted_by_key(|deadline| (deadline.at, deadline.kind)));
             for deadline in &list {
-                let notice = matches!(deadline.kind, Kind::PasswordWarning | Kind::InactivityNotice | Kind::ExpiryNotice);
+                let notice = matches!(deadline.kind, Kind::PasswordWarning | Kind::InactivityNotice | Kind::ExpiryNotice | Kind::CredentialNotice);
                 prop_assert_eq!(deadline.days_left.is_some(), notice);
-                let credential = matches!(deadline.kind, Kind::CredentialExpiry | Kind::CredentialExpiryFlag);
+                let credential = matches!(deadline.kind, Kind::CredentialExpiry | Kind::CredentialExpiryFlag | Kind::CredentialNotice);
                 prop_assert_eq!(deadline.credential.is_some(), credential);
                 prop_assert!(deadline.at >= now || deadline.kind.is_work(), "a state of the past: {:?}", deadline);
             }
@@ -881,7 +907,7 @@ mod tests {
                 let due: Vec<_> = listed.filter(|deadline| deadline.at <= now && deadline.days_left.is_some()).collect();
                 for notice in due {
                     prop_assert!(promised.contains(&notice));
-                    prop_assert!(sent.insert((notice.kind, notice.days_left)));
+                    prop_assert!(sent.insert((notice.kind, notice.days_left, notice.credential, notice.at)));
                     mark(&mut records, &notice);
                 }
                 now += SignedDuration::from_hours(pause);

@@ -123,9 +123,26 @@ pub struct Requirements {
     pub expires_on: Option<Date>,
 }
 
+/// One of the requirements, named so that a holder can be told what misses (rule 33).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requirement {
+    /// The identity document is valid.
+    Document,
+    /// The contract is alive: the identity has not expired.
+    Contract,
+}
+
 impl Requirements {
+    /// What misses at an instant.
+    #[must_use]
+    pub fn missing_at(&self, at: Timestamp) -> Vec<Requirement> {
+        let each = [(Requirement::Document, self.document_expires_on), (Requirement::Contract, self.expires_on)];
+        each.into_iter().filter(|(_, last)| last.is_some_and(|last| at >= end_of_day(last))).map(|(requirement, _)| requirement).collect()
+    }
+
     fn met_at(&self, at: Timestamp) -> bool {
-        [self.document_expires_on, self.expires_on].into_iter().flatten().all(|last| at < end_of_day(last))
+        self.missing_at(at).is_empty()
     }
 }
 

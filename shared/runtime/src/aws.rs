@@ -54,7 +54,7 @@ macro_rules! client {
             .region($sdk::config::Region::new($config.region.clone()))
             .credentials_provider(credentials($config))
             .http_client(http($endpoint.as_ref())?)
-            .interceptor(Budget)
+            .interceptor(Budget::new($config.patience))
             .timeout_config($timeouts)
             .retry_config($retries);
         let builder = match $endpoint {
@@ -65,8 +65,8 @@ macro_rules! client {
     }};
 }
 
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build()
+fn timeouts(config: &Config) -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT * config.patience).operation_timeout(OPERATION * config.patience).build()
 }
 
 /// Exponential pauses with full jitter: each is anything between nothing and the longest that its attempt allows.
@@ -80,7 +80,7 @@ fn retries() -> RetryConfig {
 /// [`NoTls`].
 #[expect(clippy::disallowed_methods, reason = "this is the adapter")]
 pub fn dynamodb(config: &Config) -> Result<aws_sdk_dynamodb::Client, NoTls> {
-    Ok(client!(aws_sdk_dynamodb, config, &config.dynamodb_endpoint, timeouts(), retries()))
+    Ok(client!(aws_sdk_dynamodb, config, &config.dynamodb_endpoint, timeouts(config), retries()))
 }
 
 /// The client of SES. Mail is retried by the stream, under the notice's lease, not by the SDK: SES has no token against doubles.
@@ -110,7 +110,7 @@ pub enum ParameterError {
 /// [`ParameterError`].
 #[expect(clippy::disallowed_methods, reason = "this is the adapter")]
 pub async fn parameter(config: &Config, name: &str) -> Result<String, ParameterError> {
-    let client = client!(aws_sdk_ssm, config, &config.ssm_endpoint, timeouts(), retries());
+    let client = client!(aws_sdk_ssm, config, &config.ssm_endpoint, timeouts(config), retries());
     let refused = |error: Box<dyn std::error::Error + Send + Sync>| ParameterError::Refused(name.to_owned(), error);
     let answer = client.get_parameter().name(name).with_decryption(true).send().await.map_err(|error| refused(error.into()))?;
     answer.parameter.and_then(|parameter| parameter.value).ok_or_else(|| refused("it has no value".into()))

@@ -19,7 +19,21 @@ const ENOUGH: Duration = Duration::from_millis(500);
 
 /// Ends a call whose next attempt would have too little time left.
 #[derive(Debug)]
-pub(crate) struct Budget;
+pub(crate) struct Budget {
+    whole: Duration,
+}
+
+impl Budget {
+    /// The budget of a call, so many times longer than in the cloud.
+    pub(crate) fn new(patience: u32) -> Self {
+        Self { whole: OPERATION * patience }
+    }
+
+    /// Whether an attempt may begin so long after its call.
+    fn may_begin(&self, attempt: u32, elapsed: Duration) -> bool {
+        attempt <= 1 || elapsed + ENOUGH <= self.whole
+    }
+}
 
 /// When the call began.
 #[derive(Debug)]
@@ -34,11 +48,6 @@ impl Storable for Began {
 #[error("no time is left for attempt {0}")]
 struct NoTimeLeft(u32);
 
-/// Whether an attempt may begin so long after its call.
-fn may_begin(attempt: u32, elapsed: Duration) -> bool {
-    attempt <= 1 || elapsed + ENOUGH <= OPERATION
-}
-
 impl Intercept for Budget {
     fn name(&self) -> &'static str {
         "Budget"
@@ -52,7 +61,7 @@ impl Intercept for Budget {
     fn read_before_attempt(&self, _: &BeforeTransmitInterceptorContextRef<'_>, _: &RuntimeComponents, cfg: &mut ConfigBag) -> Result<(), BoxError> {
         let attempt = cfg.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
         let elapsed = cfg.load::<Began>().map(|began| began.0.elapsed()).unwrap_or_default();
-        if may_begin(attempt, elapsed) { Ok(()) } else { Err(NoTimeLeft(attempt).into()) }
+        if self.may_begin(attempt, elapsed) { Ok(()) } else { Err(NoTimeLeft(attempt).into()) }
     }
 
     fn read_after_attempt(&self, context: &FinalizerInterceptorContextRef<'_>, _: &RuntimeComponents, cfg: &mut ConfigBag) -> Result<(), BoxError> {
@@ -72,7 +81,7 @@ mod tests {
     #[test]
     fn no_attempt_begins_with_under_half_a_second_left() {
         for (attempt, milliseconds, begins) in [(1, 1_999, true), (2, 0, true), (2, 1_500, true), (2, 1_501, false), (3, 1_500, true), (3, 1_501, false)] {
-            assert_eq!(may_begin(attempt, Duration::from_millis(milliseconds)), begins, "attempt {attempt} after {milliseconds} ms");
+            assert_eq!(Budget::new(1).may_begin(attempt, Duration::from_millis(milliseconds)), begins, "attempt {attempt} after {milliseconds} ms");
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct Config {
     pub ses_endpoint: Option<String>,
     /// Address of Systems Manager, where it is not AWS's own.
     pub ssm_endpoint: Option<String>,
+    /// How much longer than in the cloud a call may take, as a factor: where everything runs on one machine, a late answer is no fault.
+    pub patience: u32,
     /// Access key.
     pub access_key_id: String,
     /// Secret of the access key.
@@ -84,6 +86,7 @@ impl Config {
             dynamodb_endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| endpoint.clone()),
             ses_endpoint: variable("AWS_ENDPOINT_URL_SES").or_else(|| endpoint.clone()),
             ssm_endpoint: variable("AWS_ENDPOINT_URL_SSM").or(endpoint),
+            patience: 1,
             access_key_id: required("AWS_ACCESS_KEY_ID")?,
             secret_access_key: Credential(required("AWS_SECRET_ACCESS_KEY")?),
             session_token: variable("AWS_SESSION_TOKEN").map(Credential),

@@ -125,7 +125,7 @@ impl Context {
             policy,
             hasher: Hasher::new(Arc::clone(&keys)),
             keys,
-            store: Store::new(aws::dynamodb(config)?, &config.table_prefix),
+            store: Store::new(aws::dynamodb(config)?, &config.table_prefix, config.patience),
             addresses: Addresses { selfcare: config.selfcare_url.clone(), customer_area: config.customer_area_url.clone() },
             provider: Provider { name: config.provider.clone(), support: config.support.clone() },
             mailer,

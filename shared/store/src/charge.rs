@@ -53,7 +53,7 @@ pub enum Charged<T> {
     },
 }
 
-/// Longest a charge may take: it has one attempt only.
+/// Longest a charge may take, times the patience: it has one attempt only.
 const CHARGE_TIMEOUT: Duration = Duration::from_millis(1800);
 /// How often a charge that met a transaction is sent again.
 const CONFLICTS: u32 = 4;
@@ -112,7 +112,7 @@ impl Store {
         loop {
             let once = aws_sdk_dynamodb::Config::builder()
                 .retry_config(RetryConfig::disabled())
-                .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(CHARGE_TIMEOUT).build());
+                .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(CHARGE_TIMEOUT * self.patience).build());
             let answer = request.clone().customize().config_override(once).send().await;
             let capacity = answer.as_ref().ok().and_then(|a| a.consumed_capacity()).and_then(|c| c.capacity_units());
             let error = match answer {

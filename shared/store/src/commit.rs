@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Grant, Table, grant};
-use sportello_rules::identity::{IdentityState, Status};
+use sportello_rules::identity::{IdentityState, IdentityType, Status};
 
 use crate::key::{self, Owner};
 use crate::meter::Kind;
-use crate::record::{FormerPassword, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredPassword};
+use crate::record::{
+    DueMarks, FormerPassword, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredCredential, StoredPassword, StoredTotp,
+};
 use crate::value::{Item, ms, n, s};
 use crate::{Store, StoreError, unavailable};
 
@@ -133,6 +135,20 @@ impl Commit {
         self.put_item(owner.kind.table(), item, Over::Anything, Code::ChangedMeanwhile);
     }
 
+    /// Keeps what was done of one kind of work on an identity, and sets when there is more; none takes it out of the index.
+    pub fn put_due(&mut self, owner: &Owner, kind: &str, marks: &DueMarks, next: Option<Timestamp>) {
+        let Ok(mut item) = serde_dynamo::to_item::<_, Item>(marks) else {
+            self.failed = Some(format!("what is due: {kind}"));
+            return;
+        };
+        item.extend(crate::value::key(&owner.pk(), &format!("{}{kind}", key::DUE)));
+        if let Some(next) = next {
+            item.insert("due_kind".to_owned(), s(crate::read::due_kind(kind, crate::read::shard_of(owner))));
+            item.insert("due_at".to_owned(), ms(next));
+        }
+        self.put_item(owner.kind.table(), item, Over::Anything, Code::ChangedMeanwhile);
+    }
+
     /// Puts the sealed personal data.
     pub fn put_profile(&mut self, owner: &Owner, profile: &SealedProfile) {
         self.put(owner.kind.table(), profile, Over::Anything, Code::ChangedMeanwhile);
@@ -171,6 +187,15 @@ impl Commit {
         let mut update = Updating::new(Table::Orders, service.pk.clone(), service.sk.clone());
         update.conditions.push("attribute_exists(pk)".to_owned());
         update.set("#status", "status", ":status", s(tag(&status)));
+        self.writes.push((Write::Update(Box::new(update)), Code::ChangedMeanwhile));
+    }
+
+    /// Shows in the customer area that an identity was revoked, which also stops its renewals (rule 36).
+    pub fn show_revoked(&mut self, service: &ServiceRef) {
+        let mut update = Updating::new(Table::Orders, service.pk.clone(), service.sk.clone());
+        update.conditions.push("attribute_exists(pk)".to_owned());
+        update.set("#status", "status", ":status", s(tag(&Status::Revoked)));
+        update.set("auto_renewal", "", ":off", AttributeValue::Bool(false));
         self.writes.push((Write::Update(Box::new(update)), Code::ChangedMeanwhile));
     }
 
@@ -325,6 +350,40 @@ impl AuthUpdate {
         self.0.names.push(("#password".to_owned(), "password".to_owned()));
         self.0.names.push(("#version".to_owned(), "version".to_owned()));
         self.0.values.push((":password_version".to_owned(), n(version)));
+        self
+    }
+
+    /// Sets the credentials besides password and app.
+    #[must_use]
+    pub fn credentials(mut self, credentials: &[StoredCredential]) -> Self {
+        match serde_dynamo::to_attribute_value::<_, AttributeValue>(credentials) {
+            Ok(value) => self.0.set("credentials", "", ":credentials", value),
+            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
+        }
+        self
+    }
+
+    /// Sets or takes away the L2 app credential; its used steps are forgotten with it.
+    #[must_use]
+    pub fn totp(mut self, totp: Option<&StoredTotp>) -> Self {
+        match serde_dynamo::to_attribute_value::<_, AttributeValue>(totp) {
+            Ok(value) => self.0.set("totp", "", ":totp", value),
+            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
+        }
+        self
+    }
+
+    /// Ends renewing by itself (rules 36, 61).
+    #[must_use]
+    pub fn no_renewal(mut self) -> Self {
+        self.0.set("auto_renewal", "", ":no_renewal", AttributeValue::Bool(false));
+        self
+    }
+
+    /// Sets the type.
+    #[must_use]
+    pub fn kind(mut self, kind: IdentityType) -> Self {
+        self.0.set("#kind", "kind", ":kind", s(tag(&kind)));
         self
     }
 

@@ -11,6 +11,8 @@ pub const PROFILE: &str = "PROFILE";
 pub const HISTORY: &str = "HISTORY";
 /// Sort key of the password's warnings.
 pub const DUE_PASSWORD: &str = "DUE#password";
+/// Beginning of the sort key of what is due of an identity, before its kind.
+pub const DUE: &str = "DUE#";
 /// Beginning of the sort key of a session.
 pub const SESSION: &str = "SESSION#";
 /// Beginning of the sort key of a service.

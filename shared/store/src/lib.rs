@@ -27,6 +27,7 @@ use crate::meter::Meter;
 pub struct Store {
     client: Client,
     prefix: Arc<str>,
+    patience: u32,
     meter: Option<Arc<Meter>>,
 }
 
@@ -45,10 +46,10 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// The tables whose names begin with `prefix`.
+    /// The tables whose names begin with `prefix`; a charge may take `patience` times as long as in the cloud.
     #[must_use]
-    pub fn new(client: Client, prefix: &str) -> Self {
-        Self { client, prefix: prefix.into(), meter: None }
+    pub fn new(client: Client, prefix: &str, patience: u32) -> Self {
+        Self { client, prefix: prefix.into(), patience, meter: None }
     }
 
     /// The same tables, with every round trip noted in `meter`.

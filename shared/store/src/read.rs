@@ -1,13 +1,13 @@
 //! Reads: one Query of a collection, or one GetItem.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use sportello_contract::spec::{Action, Table, grant};
 
 use crate::key::{self, Owner};
 use crate::meter::Kind;
-use crate::record::{AccountRecord, AuthRecord, CustomerRecords, History, HolderRecords, PasswordDue, SealedProfile, ServiceRecord, SessionRecord};
+use crate::record::{AccountRecord, AuthRecord, CustomerRecords, DueMarks, History, HolderRecords, PasswordDue, SealedProfile, ServiceRecord, SessionRecord};
 use crate::value::{Item, key as item_key, ms, n, s, text};
 use crate::{Store, StoreError, unavailable};
 
@@ -37,19 +37,23 @@ impl Store {
     pub async fn holder(&self, owner: &Owner) -> Result<Option<HolderRecords>, StoreError> {
         let items = self.collection(owner).await?;
         let (mut auth, mut profile, mut history, mut password_due) = (None, None, History::default(), None);
-        let (mut sessions, mut used) = (Vec::new(), BTreeSet::new());
+        let (mut sessions, mut used, mut due) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
         for item in items {
             match text(&item, "sk") {
                 key::AUTH if item.contains_key("identity_id") => auth = Some(parse::<AuthRecord>(item)?),
                 key::PROFILE => profile = Some(parse::<SealedProfile>(item)?),
                 key::HISTORY => history = parse(item)?,
                 key::DUE_PASSWORD => password_due = Some(parse::<PasswordDue>(item)?),
+                sk if sk.starts_with(key::DUE) => {
+                    let kind = sk.trim_start_matches(key::DUE).to_owned();
+                    due.insert(kind, parse::<DueMarks>(item)?);
+                }
                 sk if sk.starts_with(key::SESSION) => sessions.push(parse::<SessionRecord>(item)?),
                 sk => used.extend(sk.strip_prefix(key::USED).map(ToOwned::to_owned)),
             }
         }
         match (auth, profile) {
-            (Some(auth), Some(profile)) => Ok(Some(HolderRecords { auth, profile, history, password_due, sessions, used })),
+            (Some(auth), Some(profile)) => Ok(Some(HolderRecords { auth, profile, history, password_due, due, sessions, used })),
             (None, _) => Ok(None),
             (Some(_), None) => Err(StoreError::Corrupt("a holder without profile".into())),
         }

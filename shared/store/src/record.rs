@@ -177,6 +177,20 @@ pub struct AuthRecord {
 pub const NEVER: i64 = 253_402_300_799;
 
 impl AuthRecord {
+    /// The other credentials, every one of them revoked at `now`; the app's too, which lives on in its dates only (rule 36).
+    #[must_use]
+    pub fn revoked_credentials(&self, now: Timestamp) -> Vec<StoredCredential> {
+        let app = self.totp.iter().map(|totp| StoredCredential {
+            kind: CredentialKind::OtpApp,
+            activated_at: Some(totp.activated_at),
+            suspended_at: None,
+            revoked_at: Some(now),
+            expires_on: None,
+        });
+        let others = self.credentials.iter().map(|credential| StoredCredential { revoked_at: credential.revoked_at.or(Some(now)), ..credential.clone() });
+        others.chain(app).collect()
+    }
+
     /// What a suspension's end rests on (rule 33).
     #[must_use]
     pub fn requirements(&self) -> Requirements {
@@ -279,6 +293,24 @@ pub struct PasswordDue {
     pub password_version: u32,
     /// Warnings that were sent, by days left.
     pub warned: BTreeSet<u32>,
+}
+
+/// What was done of one kind of work on an identity (`DUE#…`); the index tells when there is more.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DueMarks {
+    /// What the marks are about: with another date or instant they count no more.
+    #[serde(default)]
+    pub about: String,
+    /// What was told, by the days that were left or by name.
+    #[serde(default)]
+    pub told: BTreeSet<String>,
+}
+
+impl DueMarks {
+    /// What was told about this.
+    pub fn told_about(&self, about: &str) -> impl Iterator<Item = &str> {
+        self.told.iter().map(String::as_str).filter(move |_| self.about == about)
+    }
 }
 
 /// An open session of a holder or a customer (`SESSION#…`).
@@ -408,6 +440,8 @@ pub struct HolderRecords {
     pub history: History,
     /// Warnings of the current password.
     pub password_due: Option<PasswordDue>,
+    /// What was done of each kind of work on the identity.
+    pub due: BTreeMap<String, DueMarks>,
     /// Sessions, over ones too.
     pub sessions: Vec<SessionRecord>,
     /// Nonces of links that were used.

@@ -19,6 +19,17 @@ pub const DUE_NOTICE: &str = "notice";
 /// Kind of the password's warnings.
 pub const DUE_PASSWORD_WARNING: &str = "password-warning";
 
+/// Kind of the suspensions that end by themselves.
+pub const DUE_SUSPENSION: &str = "suspension";
+/// Kind of the identity documents that expire.
+pub const DUE_DOCUMENT: &str = "document";
+/// Kind of the identities that are not used.
+pub const DUE_INACTIVITY: &str = "inactivity";
+/// Kind of the minors who come of age.
+pub const DUE_AGE: &str = "age";
+/// Kind of the credentials that expire.
+pub const DUE_CREDENTIAL: &str = "credential";
+
 /// Whether a table has a sort key.
 #[must_use]
 pub const fn has_sort_key(table: Table) -> bool {

@@ -1,0 +1,176 @@
+//! What the jobs on identities share: they read what is due, decide by the list that the holder sees too, and write once for each identity (rule 39).
+
+use jiff::Timestamp;
+use sportello_contract::problem::Code;
+use sportello_contract::spec::{Action, Grant, Table, grant};
+use sportello_notify::Notice;
+use sportello_rules::deadline::{Deadline, Records, next};
+use sportello_rules::identity::IdentityType;
+use sportello_runtime::due::{first_due, kinds_of, work_view};
+use sportello_runtime::job::{Report, describe};
+use sportello_runtime::profile::Profile;
+use sportello_runtime::{Cx, Failure};
+use sportello_store::StoreError;
+use sportello_store::commit::{AuthUpdate, Commit};
+use sportello_store::key::{DUE, Owner, OwnerKind};
+use sportello_store::record::{DueMarks, HolderRecords};
+use sportello_store::schema::DUE_SHARDS;
+use tracing::error;
+
+/// What each of these jobs does to the tables.
+pub(crate) const GRANTS: &[Grant] = &[
+    grant(Table::Identities, Action::QueryDue),
+    grant(Table::Identities, Action::Query),
+    grant(Table::Identities, Action::PutItem),
+    grant(Table::Identities, Action::UpdateItem),
+    grant(Table::Identities, Action::DeleteItem),
+    grant(Table::Outbox, Action::PutItem),
+];
+
+/// The same, for a job that changes what the customer area shows.
+pub(crate) const GRANTS_SHOWN: &[Grant] = &[
+    grant(Table::Identities, Action::QueryDue),
+    grant(Table::Identities, Action::Query),
+    grant(Table::Identities, Action::PutItem),
+    grant(Table::Identities, Action::UpdateItem),
+    grant(Table::Identities, Action::DeleteItem),
+    grant(Table::Orders, Action::UpdateItem),
+    grant(Table::Outbox, Action::PutItem),
+];
+
+/// Due items read at a time.
+const PAGE: i32 = 100;
+/// Most things done for one identity in one run: each of them takes the next one nearer or away.
+const MOST: u32 = 8;
+
+/// One thing that is due of one identity.
+pub(crate) struct Found<'a> {
+    /// Whose.
+    pub owner: &'a Owner,
+    /// Everything that is kept of the holder.
+    pub records: &'a HolderRecords,
+    /// What is due.
+    pub deadline: Deadline,
+}
+
+/// What is to be done about it.
+pub(crate) struct Done {
+    /// Everything but the marks, the notice and the version on which it rests.
+    pub commit: Commit,
+    /// The change of the `AUTH` item; none where nothing of it changes.
+    pub update: Option<AuthUpdate>,
+    /// What was told or done, from now on.
+    pub marks: DueMarks,
+    /// What the holder is told, with what tells this notice from another of its kind.
+    pub notice: Option<(Notice, String)>,
+    /// Whether nothing more of this kind is to be done, whatever the list says: only somebody's act brings it back.
+    pub settled: bool,
+}
+
+/// Does what is due of one kind of work, identity by identity.
+pub(crate) async fn each(cx: &Cx, work: &'static str, decide: fn(&Cx, &Found<'_>) -> Result<Done, Failure>) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    for shard in 0..DUE_SHARDS {
+        let mut page = None;
+        loop {
+            let (due, following) = cx.store.due(Table::Identities, work, shard, Some(cx.now), PAGE, page).await?;
+            for item in due {
+                for _ in 0..MOST {
+                    match one(cx, work, &item.pk, decide).await {
+                        Ok(Step::More) => report.done += 1,
+                        Ok(Step::Last) => {
+                            report.done += 1;
+                            break;
+                        }
+                        Ok(Step::Nothing) => {
+                            report.skipped += 1;
+                            break;
+                        }
+                        // One record that cannot be read holds up nobody else's.
+                        Err(failure) => {
+                            error!(request_id = cx.request_id, work, error = describe(&failure), "what is due could not be done");
+                            report.failed.push(item.pk.clone());
+                            break;
+                        }
+                    }
+                }
+            }
+            page = following;
+            if page.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// What came of looking at one identity.
+enum Step {
+    /// Nothing was to be done, or somebody else did it.
+    Nothing,
+    /// Something was done, and there may be more.
+    More,
+    /// Something was done, and there is no more of this kind.
+    Last,
+}
+
+/// Does the first thing that is due of one identity.
+async fn one(cx: &Cx, work: &'static str, pk: &str, decide: fn(&Cx, &Found<'_>) -> Result<Done, Failure>) -> Result<Step, Failure> {
+    let owner = Owner::from_pk(pk).filter(|owner| owner.kind == OwnerKind::Holder);
+    let owner = owner.ok_or_else(|| Failure::fault("an item of the index has no owner"))?;
+    let mut commit = Commit::new();
+    let Some(records) = cx.store.holder(&owner).await? else {
+        commit.remove_due(pk, &format!("{DUE}{work}"));
+        cx.store.commit(commit).await?;
+        return Ok(Step::Nothing);
+    };
+    let view = view(cx, &owner, &records)?;
+    let rests = Commit::auth(&owner).version(records.auth.version);
+    let Some(deadline) = first_due(&view, work, cx.policy(), cx.now) else {
+        // What was due has been overtaken: the index is told when there is more.
+        let marks = records.due.get(work).cloned().unwrap_or_default();
+        commit.put_due(&owner, work, &marks, upcoming(cx, &view, work));
+        commit.update_auth(rests, Code::ChangedMeanwhile);
+        cx.store.commit(commit).await.or_else(passed)?;
+        return Ok(Step::Nothing);
+    };
+    let done = decide(cx, &Found { owner: &owner, records: &records, deadline })?;
+    commit = done.commit;
+    commit.update_auth(done.update.unwrap_or_else(|| Commit::auth(&owner)).version(records.auth.version), Code::ChangedMeanwhile);
+    if let Some((notice, what)) = &done.notice {
+        let id = format!("{}#{pk}#{what}", notice.kind());
+        commit.notice(&id, &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+    }
+    let mut after = records.clone();
+    after.due.insert(work.to_owned(), done.marks.clone());
+    let following = if done.settled { None } else { upcoming(cx, &self::view(cx, &owner, &after)?, work) };
+    commit.put_due(&owner, work, &done.marks, following);
+    match cx.store.commit(commit).await {
+        Ok(()) => Ok(if done.settled { Step::Last } else { Step::More }),
+        Err(error) => {
+            passed(error)?;
+            Ok(Step::Nothing)
+        }
+    }
+}
+
+/// Another run came first, or the holder did: whoever it was has set what is due next.
+fn passed(error: StoreError) -> Result<(), StoreError> {
+    match error {
+        StoreError::Refused(_) => Ok(()),
+        error => Err(error),
+    }
+}
+
+fn view(cx: &Cx, owner: &Owner, records: &HolderRecords) -> Result<Records, Failure> {
+    // Personal data is opened only where a birthday matters.
+    let birth_date = match records.auth.kind {
+        IdentityType::Minor => Profile::open(cx, owner, &records.profile)?.birth_date,
+        IdentityType::Personal | IdentityType::Professional | IdentityType::Business => None,
+    };
+    Ok(work_view(records, birth_date))
+}
+
+fn upcoming(cx: &Cx, view: &Records, work: &str) -> Option<Timestamp> {
+    next(view, cx.policy(), cx.now, kinds_of(work))
+}

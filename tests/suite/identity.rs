@@ -1,0 +1,280 @@
+//! The identity's life: suspended, lifted, kept, revoked, by its holder and by time (rules 32-38).
+
+use jiff::SignedDuration;
+use jiff::civil::date;
+use serde_json::{Value, json};
+use sportello_local::demo::{Account, NewHolder, active};
+use sportello_local::stack::{Options, local_policy};
+use sportello_rules::calendar::{add_months_to, date_of};
+use sportello_rules::identity::{IdentityState, IdentityType, SuspensionReason};
+use sportello_rules::policy::RevocationPolicy;
+use sportello_rules::service::CredentialKind;
+use sportello_tests::{Answer, Request, World, at_once};
+
+const DAY: i64 = 86_400;
+
+async fn act(world: &World, token: &str, what: &str, body: Value) -> Answer {
+    world.send(Request::new("POST", format!("/v1/selfcare/identity/{what}")).token(token).json(body)).await
+}
+
+/// A holder with a customer's service, signed in.
+async fn known(world: &World) -> (Account, String, String, String) {
+    let (carla, owner) = world.customer().await;
+    let (service, holder) = world.service(owner, IdentityType::Personal, active(world.now()), world.now()).await;
+    let token = world.sign_in(&holder).await;
+    let customer = world.sign_in_customer(&carla).await;
+    (holder, token, service, customer)
+}
+
+async fn shown(world: &World, service: &str, customer: &str) -> String {
+    world.get(format!("/v1/customer/services/{service}"), customer).await.expect(200).text_at("/status")
+}
+
+async fn code(world: &World, account: &Account) -> Value {
+    json!({ "code": world.fresh_code(account).await })
+}
+
+async fn status(world: &World, account: &Account) -> Answer {
+    let token = world.sign_in(account).await;
+    world.get("/v1/selfcare/identity", &token).await.expect(200)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_holder_suspends_at_once_and_lifts_it_again() {
+    let world = World::new().await;
+    let (holder, token, service, customer) = known(&world).await;
+    act(&world, &token, "suspension", json!({})).await.refused(400, "missing-field");
+    act(&world, &token, "suspension", json!({ "code": "000000" })).await.refused(401, "proof-refused");
+    act(&world, &token, "reactivation", code(&world, &holder).await).await.refused(409, "not-suspended");
+    let suspended = act(&world, &token, "suspension", code(&world, &holder).await).await.expect(200);
+    let ends: jiff::Timestamp = suspended.text_at("/endsAt").parse().unwrap();
+    let left = ends.duration_since(world.now());
+    assert!(left <= SignedDuration::from_hours(24 * 30) && left > SignedDuration::from_hours(24 * 30 - 1));
+    world.get("/v1/selfcare/identity", &token).await.refused(401, "unauthenticated");
+    assert_eq!(shown(&world, &service, &customer).await, "suspended");
+    let token = world.sign_in(&holder).await;
+    let lifted = act(&world, &token, "reactivation", code(&world, &holder).await).await.expect(200);
+    assert_eq!((lifted.text_at("/status").as_str(), &lifted.body["reasons"]), ("active", &json!([])));
+    assert_eq!(shown(&world, &service, &customer).await, "active");
+    let subjects = world.subjects(&holder).await;
+    assert!(subjects[0].contains("Sospensione terminata") && subjects[2].contains("sospesa"), "{subjects:?}");
+    // Nothing more happens at the thirtieth day of what was lifted.
+    let before = subjects.len();
+    world.pass(31 * DAY).await;
+    assert_eq!(world.subjects(&holder).await.len(), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asking_again_extends_nothing_and_a_code_is_good_once() {
+    let world = World::new().await;
+    let (holder, token, ..) = known(&world).await;
+    let first = act(&world, &token, "suspension", code(&world, &holder).await).await.expect(200).text_at("/endsAt");
+    world.pass(10 * DAY).await;
+    let token = world.sign_in(&holder).await;
+    let used = code(&world, &holder).await;
+    assert_eq!(act(&world, &token, "suspension", used.clone()).await.expect(200).text_at("/endsAt"), first);
+    act(&world, &token, "reactivation", used).await.refused(401, "proof-refused");
+    assert_eq!(world.subjects(&holder).await.iter().filter(|subject| subject.contains("sospesa")).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_second_factor_the_password_confirms() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    act(&world, &token, "suspension", json!({ "code": "123456" })).await.refused(400, "missing-field");
+    act(&world, &token, "suspension", json!({ "password": "Sbagliata-42!" })).await.refused(401, "proof-refused");
+    act(&world, &token, "suspension", json!({ "password": account.password })).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_reason_lifted_leaves_the_others() {
+    let world = World::new().await;
+    let mut state = active(world.now());
+    for reason in [SuspensionReason::Holder, SuspensionReason::SharedContact] {
+        state.suspensions.insert(reason, world.now());
+    }
+    let account = world.make(NewHolder { state, ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    let lifted = act(&world, &token, "reactivation", code(&world, &account).await).await.expect(200);
+    assert_eq!((lifted.text_at("/status").as_str(), &lifted.body["reasons"]), ("suspended", &json!(["shared-contact"])));
+    act(&world, &token, "reactivation", code(&world, &account).await).await.refused(409, "not-suspended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_not_activated_neither_suspends_nor_revokes() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { state: IdentityState::default(), ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    for (what, body) in [("suspension", json!({ "code": "1" })), ("reactivation", json!({ "code": "1" })), ("revocation", json!({ "confirmation": "REVOKE" }))]
+    {
+        act(&world, &token, what, body).await.refused(403, "status-not-allowed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_days_pass_with_a_valid_document() {
+    let world = World::new().await;
+    let (customer, owner) = world.customer().await;
+    let (service, holder) = world.service(owner, IdentityType::Personal, active(world.now()), world.now()).await;
+    let token = world.sign_in(&holder).await;
+    act(&world, &token, "suspension", code(&world, &holder).await).await.expect(200);
+    world.pass(30 * DAY - 3600).await;
+    assert_eq!(status(&world, &holder).await.text_at("/status"), "suspended");
+    assert!(!world.subjects(&holder).await.iter().any(|subject| subject.contains("terminata")));
+    world.pass(2 * 3600).await;
+    assert_eq!(status(&world, &holder).await.text_at("/status"), "active");
+    assert!(world.subjects(&holder).await.iter().any(|subject| subject.contains("terminata")));
+    let again = world.sign_in_customer(&customer).await;
+    assert_eq!(shown(&world, &service, &again).await, "active", "written by the job, not only computed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_days_pass_with_an_expired_document() {
+    let world = World::new().await;
+    let expires = date_of(world.now() + SignedDuration::from_hours(24 * 20));
+    let account = world.make(NewHolder { document_expires_on: Some(expires), ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    act(&world, &token, "suspension", code(&world, &account).await).await.expect(200);
+    world.pass(32 * DAY).await;
+    let now = status(&world, &account).await;
+    assert_eq!(now.text_at("/status"), "suspended");
+    let reasons: Vec<_> = now.body["reasons"].as_array().unwrap().iter().map(|reason| reason["reason"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(reasons, ["holder", "document-expired"]);
+    let subjects = world.subjects(&account).await;
+    assert_eq!(subjects.iter().filter(|subject| subject.contains("La sospensione continua")).count(), 1, "told why, once: {subjects:?}");
+    assert_eq!(subjects.iter().filter(|subject| subject.contains("sospesa")).count(), 2, "by the holder, and for the document");
+    let mail = world.mails(&account).await.into_iter().find(|mail| mail.subject.contains("continua")).unwrap();
+    assert!(mail.text.contains("documento di identità che ci hai dato è scaduto") && !mail.text.contains("rinnovarla"));
+    world.pass(3 * DAY).await;
+    assert_eq!(world.subjects(&account).await.iter().filter(|subject| subject.contains("continua")).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspension_for_fraud_ends_after_its_days() {
+    let world = World::new().await;
+    let mut state = active(world.now());
+    state.suspensions.insert(SuspensionReason::Fraud, world.now());
+    let account = world.make(NewHolder { state, ..world.holder() }).await;
+    world.pass(29 * DAY).await;
+    assert!(world.subjects(&account).await.is_empty());
+    world.pass(DAY + 3600).await;
+    assert_eq!(world.subjects(&account).await.len(), 1);
+    assert_eq!(status(&world, &account).await.text_at("/status"), "active");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn revoking_is_final_and_takes_everything_along() {
+    let world = World::new().await;
+    let (carla, owner) = world.customer().await;
+    let (service, holder) = world.service(owner, IdentityType::Business, active(world.now()), world.now()).await;
+    let (token, customer) = (world.sign_in(&holder).await, world.sign_in_customer(&carla).await);
+    act(&world, &token, "revocation", json!({ "confirmation": "yes", "code": "000000" })).await.refused(400, "invalid-field");
+    let body = json!({ "confirmation": "REVOKE", "code": world.fresh_code(&holder).await });
+    act(&world, &token, "revocation", body).await.expect(200);
+    world.get("/v1/selfcare/identity", &token).await.refused(401, "unauthenticated");
+    world.start(&holder).await.refused(401, "sign-in-refused");
+    let seen = world.get(format!("/v1/customer/services/{service}"), &customer).await.expect(200);
+    assert_eq!(seen.text_at("/status"), "revoked");
+    let cx = world.cx();
+    let records = cx.store.holder(&world.owner(&holder)).await.unwrap().unwrap();
+    assert!(records.auth.totp.is_none() && !records.auth.auto_renewal);
+    assert!(records.auth.credentials.iter().all(|credential| credential.revoked_at.is_some()) && !records.auth.credentials.is_empty());
+    let told = world.subjects(&holder).await;
+    assert!(told[0].contains("revocata"), "{told:?}");
+    // No warning, no renewal, no second revocation, whatever time passes.
+    world.pass(900 * DAY).await;
+    assert_eq!(world.subjects(&holder).await.len(), told.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_provider_wants_a_form_nothing_is_revoked_online() {
+    let mut policy = local_policy();
+    policy.identity.revocation = RevocationPolicy::SignedForm;
+    let world = World::on(Options { policy: Some(policy), ..Options::default() }).await;
+    let account = world.active().await;
+    let token = world.sign_in(&account).await;
+    let body = json!({ "confirmation": "REVOKE", "code": world.fresh_code(&account).await });
+    act(&world, &token, "revocation", body).await.refused(409, "revocation-by-form");
+    world.get("/v1/selfcare/identity", &token).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_changes_of_one_identity_are_told_once() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    let before = world.subjects(&account).await.len();
+    let answers = at_once(4, |_| act(&world, &token, "suspension", json!({ "password": account.password }))).await;
+    assert!(answers.iter().any(|answer| answer.status == 200), "{answers:?}");
+    assert_eq!(world.subjects(&account).await.len(), before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unused_for_more_than_24_months_is_revoked_after_four_warnings() {
+    let world = World::new().await;
+    let used = world.now() - SignedDuration::from_hours(24 * 600);
+    let account = world.make(NewHolder { last_used_at: Some(used), document_expires_on: None, expires_on: None, ..world.holder() }).await;
+    let revoked = |subjects: &[String]| subjects.iter().filter(|subject| subject.contains("revocata")).count();
+    let warned = |subjects: &[String]| subjects.iter().filter(|subject| subject.contains("non è usata")).count();
+    let limit = add_months_to(used, 24);
+    world.move_to(limit - SignedDuration::from_hours(48)).await;
+    let subjects = world.subjects(&account).await;
+    assert_eq!((warned(&subjects), revoked(&subjects)), (3, 0), "90, 30 and 10 days before: {subjects:?}");
+    world.pass(4 * DAY).await;
+    let subjects = world.subjects(&account).await;
+    assert_eq!((warned(&subjects), revoked(&subjects)), (4, 1), "{subjects:?}");
+    world.start(&account).await.refused(401, "sign-in-refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_use_cancels_the_warnings_and_they_begin_anew() {
+    let world = World::new().await;
+    let used = world.now() - SignedDuration::from_hours(24 * 640);
+    let account = world.make(NewHolder { last_used_at: Some(used), document_expires_on: None, expires_on: None, totp: false, ..world.holder() }).await;
+    world.pass(10 * DAY).await;
+    let warned = |subjects: Vec<String>| subjects.iter().filter(|subject| subject.contains("non è usata")).count();
+    assert_eq!(warned(world.subjects(&account).await), 1);
+    world.sign_in(&account).await;
+    world.pass(120 * DAY).await;
+    assert_eq!(warned(world.subjects(&account).await), 1, "nothing pending is sent after a use");
+    // By then the password has expired, which changes nothing of this.
+    world.pass(560 * DAY).await;
+    assert!(warned(world.subjects(&account).await) >= 2, "the same days count anew");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_minor_comes_of_age_and_is_suspended() {
+    let world = World::new().await;
+    let born = date_of(world.now()).year() - 18;
+    // One whose birthday is in twenty days, and one born on 29 February, who comes of age on the day after 28 February.
+    let soon = date_of(world.now() + SignedDuration::from_hours(24 * 20)).with().year(born).build().unwrap();
+    let leap = (born + 1..).find(|year| date(*year, 1, 1).in_leap_year()).unwrap();
+    let minor = |birth_date| NewHolder { kind: IdentityType::Minor, birth_date, document_expires_on: None, expires_on: None, ..world.holder() };
+    let first = world.make(minor(soon)).await;
+    let session = world.sign_in(&first).await;
+    world.pass(21 * DAY).await;
+    world.get("/v1/selfcare/identity", &session).await.refused(401, "unauthenticated");
+    let now = status(&world, &first).await;
+    assert_eq!((now.text_at("/status").as_str(), now.text_at("/reasons/0/reason").as_str()), ("suspended", "turned-18"));
+    let birthday = sportello_rules::calendar::birthday(date(leap, 2, 29), 18);
+    let begins = sportello_rules::calendar::start_of_day(birthday);
+    world.move_to(begins - SignedDuration::from_hours(24 * 10)).await;
+    let second = world.make(NewHolder { last_used_at: Some(world.now()), ..minor(date(leap, 2, 29)) }).await;
+    world.move_to(begins - SignedDuration::from_hours(1)).await;
+    assert!(!world.subjects(&second).await.iter().any(|subject| subject.contains("sospesa")));
+    world.pass(2 * 3600).await;
+    assert_eq!(world.subjects(&second).await.iter().filter(|subject| subject.contains("sospesa")).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_about_to_expire_are_announced_three_times_each() {
+    let world = World::new().await;
+    let card = date_of(world.now() + SignedDuration::from_hours(24 * 120));
+    let credentials = vec![(CredentialKind::SmartCard, Some(card)), (CredentialKind::RemoteSignature, Some(card))];
+    let account = world.make(NewHolder { credentials, document_expires_on: None, ..world.holder() }).await;
+    world.pass(150 * DAY).await;
+    let told = world.mails(&account).await.into_iter().filter(|mail| mail.subject.contains("sta per scadere")).collect::<Vec<_>>();
+    assert_eq!(told.len(), 6, "at three months, 30 and 7 days, for each");
+    assert_eq!(told.iter().filter(|mail| mail.text.contains("smart card")).count(), 3);
+}
