@@ -10,7 +10,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::router::{self, Found};
-use sportello_local::catcher::{CaughtMail, Fault};
+use sportello_local::catcher::{CaughtMail, CaughtSms, Fault};
 use sportello_local::demo::{Account, NewCustomer, NewHolder, NewService, PASSWORD};
 use sportello_local::deployment::Deployment;
 use sportello_local::journey::unbase32;
@@ -404,6 +404,12 @@ impl World {
     pub async fn mails(&self, account: &Account) -> Vec<CaughtMail> {
         self.stack.shared.stream.drained().await;
         self.stack.shared.inbox.mails(Some(&account.email))
+    }
+
+    /// Text messages, newest first, once everything written so far was delivered.
+    pub async fn messages(&self) -> Vec<CaughtSms> {
+        self.stack.shared.stream.drained().await;
+        self.stack.shared.inbox.sms(None)
     }
 
     /// Subjects of the mails to an account, newest first.

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sportello_local::demo::{Account, NewHolder};
 use sportello_rules::identity::{IdentityState, IdentityType};
+use sportello_rules::service::CredentialKind;
 use sportello_tests::{Answer, Request, World, at_once};
 
 use crate::coverage::walk_everything;
@@ -234,6 +235,27 @@ async fn mail_that_is_refused_is_a_dead_letter_and_one_whose_answer_is_lost_goes
     let link = |mail| World::link_token(mail, "blocks").unwrap();
     world.post(format!("/v1/selfcare/blocks/{}", link(&mails[0])), json!({})).await.expect(200);
     world.post(format!("/v1/selfcare/blocks/{}", link(&mails[1])), json!({})).await.refused(410, "link-not-valid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a deployment: .ci/cloud"]
+async fn a_code_whose_message_does_not_leave_is_asked_for_again() {
+    let world = World::deployed().await;
+    let account = world.make(NewHolder { totp: false, credentials: vec![(CredentialKind::OtpSms, None)], ..world.holder() }).await;
+    for (code, status) in [("InternalError", 500), ("Throttled", 429), ("AuthorizationError", 403)] {
+        let before = world.messages().await.len();
+        world.faults().set(&[json!({ "service": "sns", "error": { "code": code, "status": status } })]).await;
+        let id = world.start(&account).await.expect(201).text_at("/signInId");
+        assert_eq!(world.messages().await.len(), before, "{code}");
+        assert!(world.faults().clear().await > 0, "{code}");
+        world.pass(3600).await;
+        assert_eq!(world.messages().await.len(), before, "{code}: never late");
+        world.post(format!("/v1/selfcare/sign-ins/{id}/otp/sends"), json!({})).await.refused(401, "sign-in-refused");
+        let id = world.start(&account).await.expect(201).text_at("/signInId");
+        let text = world.messages().await.first().unwrap().text.clone();
+        let right = text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).unwrap().to_owned();
+        world.otp(&id, &right).await.expect(201);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

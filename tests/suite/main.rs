@@ -3,6 +3,7 @@
 
 mod attacks;
 mod cloud;
+mod codes;
 mod coverage;
 mod customer;
 mod gateway;

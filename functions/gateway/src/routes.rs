@@ -13,6 +13,8 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::Post, "/v1/customer/unlocks/{token}"),
     (Method::Post, "/v1/selfcare/sign-ins"),
     (Method::Post, "/v1/selfcare/sign-ins/{signInId}/otp"),
+    (Method::Post, "/v1/selfcare/sign-ins/{signInId}/otp/sends"),
+    (Method::Post, "/v1/selfcare/codes"),
     (Method::Get, "/v1/selfcare/sessions"),
     (Method::Delete, "/v1/selfcare/sessions/{sessionId}"),
     (Method::Get, "/v1/selfcare/identity"),

@@ -31,7 +31,7 @@ impl Job for MailFeedback {
                 Ok(false) => report.skipped += 1,
                 // What nobody can read becomes a dead letter of the queue.
                 Err(problem) => {
-                    warn!(request_id = cx.request_id, message = message.id, problem, "a message of the mail service will be tried again");
+                    warn!(request_id = cx.request_id, queued = message.id, problem, "a message of the mail service will be tried again");
                     report.failed.push(message.id);
                 }
             }
@@ -40,7 +40,13 @@ impl Job for MailFeedback {
     }
 }
 
+/// What SES posts once, when it is told to send its events somewhere: plain words, no event.
+const GREETING: &str = "Successfully validated SNS topic";
+
 async fn take(cx: &Cx, message: &Message) -> Result<bool, String> {
+    if message.body.starts_with(GREETING) {
+        return Ok(false);
+    }
     let feedback = Feedback::from_json(&message.body).map_err(|error| format!("no event of the mail service: {error}"))?;
     let Some(Feedback { notice: Some(notice), what }) = feedback else { return Ok(false) };
     let news = cx.store.return_notice(&notice, &what, cx.now).await.map_err(|error| describe(&error.into()))?;

@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use sportello_contract::problem::Language;
 use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
 use sportello_notify::Notice;
-use sportello_notify::{Links, Recipient, render};
+use sportello_notify::{Channel, Links, Recipient, render, render_sms};
 use sportello_runtime::job::{Event, Report, describe};
 use sportello_runtime::profile::Profile;
 use sportello_runtime::token::{Purpose, Token};
-use sportello_runtime::{Cx, Failure, Job};
+use sportello_runtime::{Cx, Failure, Job, codes};
 use sportello_store::key::{Owner, OwnerKind};
 use sportello_store::outbox::{Lease, NoticeRecord, Outcome};
 use tracing::{error, warn};
@@ -29,7 +29,7 @@ enum Delivery {
 impl Job for NoticeDeliver {
     const SPEC: JobSpec = JobSpec {
         id: "jobs.notice.deliver",
-        summary: "Deliver the notices of the outbox by mail",
+        summary: "Deliver the notices of the outbox by mail and SMS",
         trigger: Trigger::Stream { table: Table::Outbox, batch: 10 },
         grants: &[grant(Table::Outbox, Action::UpdateItem), grant(Table::Identities, Action::GetItem), grant(Table::Orders, Action::GetItem)],
         due: &[],
@@ -94,7 +94,7 @@ pub(crate) async fn settle(cx: &Cx, id: &str) -> Result<bool, Late> {
         (Outcome::Sent, _) => Ok(true),
         (Outcome::Again(_), problem) => Err(Late { problem: problem.unwrap_or_default(), since: Some(notice.created_at) }),
         (Outcome::Dead, problem) => {
-            error!(request_id = cx.request_id, notice = shown(id), attempts = notice.attempts, problem, "a notice is a dead letter");
+            error!(request_id = cx.request_id, notice = shown(id), attempts = notice.attempts, problem, "a notice was given up");
             Ok(false)
         }
     }
@@ -102,8 +102,11 @@ pub(crate) async fn settle(cx: &Cx, id: &str) -> Result<bool, Late> {
 
 async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
     let impossible = |problem: &str| Ok(Delivery::Impossible(problem.to_owned()));
-    let Some(mailer) = &cx.app.mailer else { return Err(Failure::fault("this function has no mailer")) };
+    let (Some(mailer), Some(texter)) = (&cx.app.mailer, &cx.app.texter) else { return Err(Failure::fault("this function sends nothing")) };
     let Ok(notice) = Notice::from_json(&record.notice) else { return impossible("the notice cannot be read") };
+    if notice.at_most_once() && record.attempts > 1 {
+        return impossible("it was begun before, and is sent at most once");
+    }
     let Some(owner) = Owner::from_pk(&record.owner) else { return impossible("the notice has no owner") };
     let Some(sealed) = cx.store.profile(&owner).await? else { return impossible("the owner is gone") };
     let profile = Profile::open(cx, &owner, &sealed)?;
@@ -111,14 +114,37 @@ async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
         Language::It => sportello_notify::Language::It,
         Language::En => sportello_notify::Language::En,
     };
-    let recipient = Recipient { given_name: &profile.given_name, language, is_holder: owner.kind == OwnerKind::Holder };
-    let mail = match render(&notice, &recipient, &links(cx, &owner, &notice, record)?, &cx.app.provider) {
-        Ok(mail) => mail,
-        Err(error) => return impossible(&error.to_string()),
+    let mut links = links(cx, &owner, &notice, record)?;
+    if let Notice::Code { sealed: code, expires_at, .. } = &notice {
+        if cx.app.clock.now() >= *expires_at {
+            return impossible("the code is over");
+        }
+        links.code = Some(codes::open(cx, &owner, &sealed, code)?.code.expose().to_owned());
+    }
+    let sent = match notice.channel() {
+        Channel::Sms => {
+            let Some(number) = &profile.mobile else { return impossible("there is no mobile number") };
+            // Foreign and premium numbers cost money, and serve those who pump messages.
+            if !cx.policy().code.sms_prefixes.iter().any(|prefix| number.starts_with(prefix)) {
+                return impossible("messages do not go to such numbers");
+            }
+            match render_sms(&notice, language, &links, &cx.app.provider) {
+                Ok(text) => texter.send(number, &text).await,
+                Err(error) => return impossible(&error.to_string()),
+            }
+        }
+        Channel::Mail => {
+            let recipient = Recipient { given_name: &profile.given_name, language, is_holder: owner.kind == OwnerKind::Holder };
+            match render(&notice, &recipient, &links, &cx.app.provider) {
+                Ok(mail) => mailer.send(&profile.email, &mail, &record.pk).await,
+                Err(error) => return impossible(&error.to_string()),
+            }
+        }
     };
-    Ok(match mailer.send(&profile.email, &mail, &record.pk).await {
+    Ok(match sent {
         Ok(_) => Delivery::Sent,
-        Err(error) if error.is_transient() => Delivery::Later(error.to_string()),
+        // What is sent at most once is not tried again: whoever waits for a code asks for another one.
+        Err(error) if error.is_transient() && !notice.at_most_once() => Delivery::Later(error.to_string()),
         Err(error) => Delivery::Impossible(error.to_string()),
     })
 }
@@ -142,6 +168,7 @@ fn links(cx: &Cx, owner: &Owner, notice: &Notice, record: &NoticeRecord) -> Resu
         unlock: if notice.carries_unlock_link() { Some(link(Purpose::Unlock, "unlocks")?) } else { None },
         unlock_days: cx.policy().throttle.unlock_link_days,
         block_days: cx.policy().session.block_link_days,
+        code: None,
     })
 }
 

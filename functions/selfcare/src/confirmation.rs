@@ -9,7 +9,7 @@ use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
 use sportello_store::record::{AuthRecord, HolderRecords, SecondFactor};
 
-use crate::second_factor::prove;
+use crate::second_factor::{charged, prove};
 
 /// A change that was confirmed.
 pub(crate) struct Confirmed {
@@ -23,9 +23,17 @@ pub(crate) struct Confirmed {
 ///
 /// # Errors
 /// `missing-field` for the proof that is needed and was not given, before anything is charged; `proof-refused`.
-pub(crate) async fn confirm(cx: &Cx, owner: &Owner, records: &HolderRecords, password: Option<&Secret>, code: Option<&Secret>) -> Result<Confirmed, Failure> {
+pub(crate) async fn confirm(
+    cx: &Cx,
+    owner: &Owner,
+    records: &HolderRecords,
+    operation: &'static str,
+    password: Option<&Secret>,
+    code: Option<&Secret>,
+) -> Result<Confirmed, Failure> {
     let missing = |field: &'static str| Failure::from(Problem::from(Code::MissingField).field(field));
-    match records.auth.second_factor(cx.today()) {
+    let factor = records.auth.second_factor(cx.today());
+    match factor {
         SecondFactor::None => {
             let password = password.ok_or_else(|| missing("password"))?;
             let auth: AuthRecord = throttle::charge_password(cx, owner, Secrets::PASSWORD, password, Code::ProofRefused).await?;
@@ -35,13 +43,14 @@ pub(crate) async fn confirm(cx: &Cx, owner: &Owner, records: &HolderRecords, pas
             let update = Commit::auth(owner).version(auth.version).clear_password_tries();
             Ok(Confirmed { auth, update })
         }
-        SecondFactor::AppCode | SecondFactor::Other => {
+        SecondFactor::AppCode | SecondFactor::SmsCode | SecondFactor::Other => {
             let code = code.ok_or_else(|| missing("code"))?;
-            let auth = match throttle::charge::<AuthRecord>(cx, owner, Secrets::OTP, Code::ProofRefused).await? {
+            let secrets = charged(factor, operation, Secrets::OTP);
+            let auth = match throttle::charge::<AuthRecord>(cx, owner, secrets, Code::ProofRefused).await? {
                 Charge::Look(auth) => auth,
                 Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
             };
-            let Some(proof) = prove(cx, owner, &auth, Some(code))? else {
+            let Some(proof) = prove(cx, owner, &auth, operation, Some(code))? else {
                 return Err(refused(cx, owner, &auth, Secrets::OTP)?);
             };
             let update = proof.consume(Commit::auth(owner).version(auth.version)).clear_otp_tries();

@@ -62,7 +62,7 @@ impl Operation for ExpiredPasswordStart {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
         let auth: AuthRecord = throttle::charge_password(cx, &owner, Secrets::BOTH, &input.password, Code::SignInRefused).await?;
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
-        let proof = prove(cx, &owner, &auth, input.code.as_ref())?;
+        let proof = prove(cx, &owner, &auth, Self::SPEC.id, input.code.as_ref())?;
         let (true, Some(proof), true) = (right, proof, auth.state.may_sign_in()) else {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::BOTH, Code::SignInRefused)?));
         };

@@ -61,7 +61,7 @@ impl Operation for IdentityReactivate {
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<Output>, Failure> {
         let owner = &holder.owner;
-        let confirmed = confirm(cx, owner, &holder.records, input.password.as_ref(), input.code.as_ref()).await?;
+        let confirmed = confirm(cx, owner, &holder.records, Self::SPEC.id, input.password.as_ref(), input.code.as_ref()).await?;
         let auth = &confirmed.auth;
         let mut state = auth.state.lifted(cx.now, auth.requirements(), &cx.policy().identity);
         let mut commit = Commit::new();

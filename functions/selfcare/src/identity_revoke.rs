@@ -76,7 +76,7 @@ impl Operation for IdentityRevoke {
             return Err(Problem::from(Code::InvalidField).field("confirmation").into());
         }
         let owner = &holder.owner;
-        let confirmed = confirm(cx, owner, &holder.records, input.password.as_ref(), input.code.as_ref()).await?;
+        let confirmed = confirm(cx, owner, &holder.records, Self::SPEC.id, input.password.as_ref(), input.code.as_ref()).await?;
         let auth = &confirmed.auth;
         let mut commit = Commit::new();
         revocation::revoke(&mut commit, owner, auth, confirmed.update, cx.now);

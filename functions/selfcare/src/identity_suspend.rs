@@ -65,7 +65,7 @@ impl Operation for IdentitySuspend {
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<Output>, Failure> {
         let owner = &holder.owner;
-        let confirmed = confirm(cx, owner, &holder.records, input.password.as_ref(), input.code.as_ref()).await?;
+        let confirmed = confirm(cx, owner, &holder.records, Self::SPEC.id, input.password.as_ref(), input.code.as_ref()).await?;
         let (auth, policy) = (&confirmed.auth, &cx.policy().identity);
         // A suspension that has ended by itself is no reason any more: this one begins its own days.
         let mut state = auth.state.lifted(cx.now, auth.requirements(), policy);

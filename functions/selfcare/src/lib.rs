@@ -9,6 +9,8 @@ mod sign_in;
 sportello_runtime::operations! {
     sign_in_start::SignInStart,
     sign_in_otp::SignInOtp,
+    sign_in_otp_send::SignInOtpSend,
+    code_send::CodeSend,
     session_list::SessionList,
     session_end::SessionEnd,
     identity_read::IdentityRead,

@@ -13,7 +13,7 @@ use sportello_store::commit::Commit;
 use sportello_store::record::{AuthRecord, SecondFactor};
 
 use crate::new_password;
-use crate::second_factor::prove;
+use crate::second_factor::{charged, prove};
 use crate::sign_in::is_expired;
 
 /// Changes the password.
@@ -54,16 +54,17 @@ impl Operation for PasswordChange {
         if is_expired(cx, &records.auth) {
             return Err(Code::PasswordExpired.into());
         }
-        let needs_code = records.auth.second_factor(cx.today()) == SecondFactor::AppCode;
+        let factor = records.auth.second_factor(cx.today());
+        let needs_code = matches!(factor, SecondFactor::AppCode | SecondFactor::SmsCode);
         if needs_code && input.code.is_none() {
             return Err(Problem::from(Code::MissingField).field("code").into());
         }
         // These rules need no secret: refusing here costs the holder no code.
         new_password::check(cx, &Profile::open(cx, owner, &records.profile)?, &input.new)?;
-        let secrets = if needs_code { Secrets::BOTH } else { Secrets::PASSWORD };
+        let secrets = if needs_code { charged(factor, Self::SPEC.id, Secrets::BOTH) } else { Secrets::PASSWORD };
         let auth: AuthRecord = throttle::charge_password(cx, owner, secrets, &input.current, Code::ProofRefused).await?;
         let right = cx.hasher().matches(input.current.expose(), &auth.salt, &auth.password).await?;
-        let proof = prove(cx, owner, &auth, input.code.as_ref())?;
+        let proof = prove(cx, owner, &auth, Self::SPEC.id, input.code.as_ref())?;
         let (true, Some(proof)) = (right, proof) else {
             return Err(Failure::with(Code::ProofRefused, throttle::after_failure(cx, owner, &auth, secrets, Code::ProofRefused)?));
         };

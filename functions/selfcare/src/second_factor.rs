@@ -1,35 +1,65 @@
-//! Proof of the highest active factor, for what needs it besides the password (rules 15, 17).
+//! Proof of the highest active factor, for what needs it besides the password (rules 15, 17, 32-36).
 
 use sportello_contract::secret::Secret;
 use sportello_rules::otp::totp_step;
 use sportello_runtime::profile::open_totp;
-use sportello_runtime::{Cx, Failure};
+use sportello_runtime::{Cx, Failure, codes};
+use sportello_store::charge::Secrets;
 use sportello_store::commit::AuthUpdate;
 use sportello_store::key::Owner;
-use sportello_store::record::{AuthRecord, SecondFactor};
+use sportello_store::record::{AuthRecord, KeptCode, SecondFactor};
 
 /// A factor that was proved.
-pub(crate) struct Proof(Option<u64>);
+pub(crate) enum Proof {
+    /// None is active.
+    None,
+    /// A step of the app.
+    Step(u64),
+    /// A code that was sent for an operation.
+    Code(&'static str, KeptCode),
+}
 
 impl Proof {
-    /// Uses the proof up: a code is never good twice (rule 22).
+    /// Uses the proof up: a code is never good twice (rules 22, 31).
     pub(crate) fn consume(&self, update: AuthUpdate) -> AuthUpdate {
-        match self.0 {
-            Some(step) => update.consume_step(step),
-            None => update,
+        match self {
+            Self::None => update,
+            Self::Step(step) => update.consume_step(*step),
+            Self::Code(operation, code) => update.consume_code(operation, code),
         }
     }
 }
 
+/// What is charged before the factor is looked at: a code that was sent for an operation counts its own tries too.
+pub(crate) fn charged(factor: SecondFactor, operation: &'static str, secrets: Secrets) -> Secrets {
+    if factor == SecondFactor::SmsCode { secrets.with_code(operation) } else { secrets }
+}
+
 /// The proof that is needed beside the password; none where it was not given, or is of a factor that these operations do not take.
-pub(crate) fn prove(cx: &Cx, owner: &Owner, auth: &AuthRecord, code: Option<&Secret>) -> Result<Option<Proof>, Failure> {
-    match auth.second_factor(cx.today()) {
-        SecondFactor::None => Ok(Some(Proof(None))),
+pub(crate) fn prove(cx: &Cx, owner: &Owner, auth: &AuthRecord, operation: &'static str, code: Option<&Secret>) -> Result<Option<Proof>, Failure> {
+    prove_factor(cx, owner, auth, auth.second_factor(cx.today()), (operation, ""), code)
+}
+
+/// The same for one factor, and for a code that is bound to a value.
+pub(crate) fn prove_factor(
+    cx: &Cx,
+    owner: &Owner,
+    auth: &AuthRecord,
+    factor: SecondFactor,
+    (operation, value): (&'static str, &str),
+    code: Option<&Secret>,
+) -> Result<Option<Proof>, Failure> {
+    match factor {
+        SecondFactor::None => Ok(Some(Proof::None)),
         SecondFactor::Other => Ok(None),
         SecondFactor::AppCode => {
             let (Some(secret), Some(code)) = (open_totp(cx.keys(), owner, auth)?, code) else { return Ok(None) };
             let step = totp_step(&secret, code.expose(), cx.now, auth.totp_step, &cx.policy().totp);
-            Ok(step.map_err(|error| Failure::fault(error.to_string()))?.map(|step| Proof(Some(step))))
+            Ok(step.map_err(|error| Failure::fault(error.to_string()))?.map(Proof::Step))
+        }
+        SecondFactor::SmsCode => {
+            let kept = code.and_then(|code| codes::prove(cx, owner, auth, operation, value, code));
+            Ok(kept.map(|kept| Proof::Code(operation, kept.clone())))
         }
     }
 }

@@ -7,11 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
-use sportello_notify::Notice;
+use sportello_notify::{Channel, CodePurpose, Notice};
 use sportello_rules::password::validity::{Validity, validity};
 use sportello_rules::service::Level;
+use sportello_runtime::codes::Sending;
 use sportello_runtime::token::Token;
-use sportello_runtime::{Cx, Failure, entropy, session};
+use sportello_runtime::{Cx, Failure, codes, entropy, session};
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
 use sportello_store::record::AuthRecord;
@@ -35,6 +36,8 @@ pub enum Next {
         /// Until when the next request must come.
         #[schemars(with = "String", extend("format" = "date-time"))]
         expires_at: Timestamp,
+        /// Where the code comes from: the app shows it, or it was sent by SMS to the mobile on file.
+        by: By,
     },
     /// A signature or a smart card is needed: L3 is active.
     Signature {
@@ -46,6 +49,25 @@ pub enum Next {
     },
     /// The password has expired: a new one must be set by the expired-password procedure (rule 15).
     ExpiredPassword,
+}
+
+/// Where the code of level 2 comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// The enrolled app shows it.
+    App,
+    /// It was sent to the mobile on file.
+    Sms,
+}
+
+/// Id under which the code of a sign-in is kept.
+pub const SIGN_IN_CODE: &str = "selfcare.sign-in.otp";
+
+/// Sends the code of a sign-in that a token names, in the commit that its step makes.
+pub fn send_code(cx: &Cx, owner: &Owner, auth: &AuthRecord, nonce: &str, update: AuthUpdate, commit: &mut Commit) -> Result<AuthUpdate, Failure> {
+    let sending = Sending { operation: SIGN_IN_CODE, value: nonce, purpose: CodePurpose::SignIn, channel: Channel::Sms };
+    codes::send(cx, owner, auth, &sending, update, commit)
 }
 
 /// A session that was just opened.
@@ -130,6 +152,11 @@ fn crowded_out(cx: &Cx, auth: &AuthRecord) -> Option<String> {
 /// A token between two steps of a sign-in, and until when it is good.
 pub fn step(cx: &Cx, owner: Owner, auth: &AuthRecord, purpose: sportello_runtime::token::Purpose) -> Result<(Secret, Timestamp), Failure> {
     let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+    sealed(cx, &token, purpose)
+}
+
+/// A token as text, and until when it is good.
+pub fn sealed(cx: &Cx, token: &Token, purpose: sportello_runtime::token::Purpose) -> Result<(Secret, Timestamp), Failure> {
     let expires_at = token.over_at(cx.policy().session.sign_in_minutes);
     Ok((Secret::new(token.seal(purpose, cx.keys(), cx.entropy())?), expires_at))
 }

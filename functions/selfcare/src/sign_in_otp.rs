@@ -5,20 +5,19 @@ use serde::Deserialize;
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_rules::otp::totp_step;
 use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
 use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::profile::open_totp;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
-use sportello_store::record::AuthRecord;
+use sportello_store::record::{AuthRecord, SecondFactor};
 
-use crate::sign_in::{Next, is_expired, open_session, step};
+use crate::second_factor::{charged, prove_factor};
+use crate::sign_in::{Next, SIGN_IN_CODE, is_expired, open_session, step};
 
 /// Proves the second factor of a sign-in.
 pub struct SignInOtp;
@@ -38,7 +37,7 @@ pub struct Input {
 
 impl Operation for SignInOtp {
     const SPEC: Spec = Spec::create("selfcare.sign-in.otp", "/v1/selfcare/sign-ins/{signInId}/otp")
-        .summary("Prove the second factor of a sign-in by a code of the app")
+        .summary("Prove the second factor of a sign-in by a code of the app or by SMS")
         .limit(Limit::GUARDED)
         .charges()
         .idempotent()
@@ -49,13 +48,16 @@ impl Operation for SignInOtp {
     type Output = Next;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
-        let token = Token::open(input.sign_in_id.expose(), Purpose::SignIn, OwnerKind::Holder, cx.keys()).ok_or(Code::SignInRefused)?;
+        let open = |purpose| Token::open(input.sign_in_id.expose(), purpose, OwnerKind::Holder, cx.keys());
+        let by_app = open(Purpose::SignIn).map(|token| (token, SecondFactor::AppCode));
+        let (token, factor) = by_app.or_else(|| open(Purpose::SignInSms).map(|token| (token, SecondFactor::SmsCode))).ok_or(Code::SignInRefused)?;
+        let secrets = charged(factor, SIGN_IN_CODE, Secrets::OTP);
         let over_at = token.over_at(cx.policy().session.sign_in_minutes);
         if cx.now >= over_at {
             return Err(Code::SignInRefused.into());
         }
         let owner = token.owner;
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::OTP, Code::SignInRefused).await? {
+        let auth = match throttle::charge::<AuthRecord>(cx, &owner, secrets, Code::SignInRefused).await? {
             Charge::Look(auth) => auth,
             Charge::Refuse(commit) => return Err(Failure::with(Code::SignInRefused, commit)),
         };
@@ -64,12 +66,13 @@ impl Operation for SignInOtp {
         if !open || !auth.state.may_sign_in() || auth.password.version != token.version {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));
         }
-        let secret = open_totp(cx.keys(), &owner, &auth)?.ok_or(Code::SignInRefused)?;
-        let proved = totp_step(&secret, input.code.expose(), cx.now, auth.totp_step, &cx.policy().totp);
-        let Some(used) = proved.map_err(|error| Failure::fault(error.to_string()))? else {
+        // A factor that is not the one of this holder any more proves nothing, also where the sign-in began before.
+        let current = auth.otp_factor(cx.today()) == factor;
+        let proof = if current { prove_factor(cx, &owner, &auth, factor, (SIGN_IN_CODE, &token.nonce()), Some(&input.code))? } else { None };
+        let Some(proof) = proof else {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));
         };
-        let update = Commit::auth(&owner).consume_step(used).clear_otp_tries();
+        let update = proof.consume(Commit::auth(&owner)).clear_otp_tries();
         if is_expired(cx, &auth) {
             let mut commit = Commit::new();
             commit.update_auth(update, Code::SignInRefused);

@@ -9,14 +9,14 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::token::Purpose;
+use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::{Owner, OwnerKind};
-use sportello_store::record::{AuthRecord, StoredPassword};
+use sportello_store::record::{AuthRecord, SecondFactor, StoredPassword};
 
-use crate::sign_in::{Next, is_expired, open_session, step};
+use crate::sign_in::{By, Next, is_expired, open_session, sealed, send_code, step};
 
 /// Begins a sign-in; answers what comes next.
 pub struct SignInStart;
@@ -42,7 +42,7 @@ impl Operation for SignInStart {
         .charges()
         .idempotent()
         .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
-        .problems(&[Code::SignInRefused]);
+        .problems(&[Code::SignInRefused, Code::CodeTooSoon, Code::CodesExhausted]);
     type Auth = Anyone;
     type Input = Input;
     type Output = Next;
@@ -66,10 +66,21 @@ impl Operation for SignInStart {
             let (commit, session) = open_session(cx, &owner, &auth, Level::L1, input.device_token.as_ref(), update)?;
             return Ok(Reply::after(commit, Next::Done { session }));
         }
-        let has_l2 = auth.active_credentials(cx.today()).any(|(kind, _)| kind.level() == Level::L2);
-        if has_l2 {
-            let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignIn)?;
-            return Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at }));
+        match auth.otp_factor(cx.today()) {
+            SecondFactor::AppCode | SecondFactor::Other => {
+                let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignIn)?;
+                return Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at, by: By::App }));
+            }
+            SecondFactor::SmsCode => {
+                let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+                let (sign_in_id, expires_at) = sealed(cx, &token, Purpose::SignInSms)?;
+                let mut commit = Commit::new();
+                // Who is right and has had all codes of the day hears so; who is wrong never comes here.
+                let update = send_code(cx, &owner, &auth, &token.nonce(), update, &mut commit)?;
+                commit.update_auth(update.version(auth.version).same_password(auth.password.version).same_epoch(auth.epoch), Code::SignInRefused);
+                return Ok(Reply::after(commit, Next::Otp { sign_in_id, expires_at, by: By::Sms }));
+            }
+            SecondFactor::None => {}
         }
         let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
         Ok(Reply::after(proved(update, &auth), Next::Signature { sign_in_id, expires_at }))

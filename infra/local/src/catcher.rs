@@ -116,6 +116,16 @@ impl Inbox {
         mails.extend(all.into_iter().skip(known));
     }
 
+    /// The same of text messages, which are known by their ids: those of different numbers come in no order.
+    pub fn follow_sms(&self, all: Vec<CaughtSms>) {
+        let mut messages = lock(&self.sms);
+        for message in all {
+            if !messages.iter().any(|known| known.id == message.id) {
+                messages.push(message);
+            }
+        }
+    }
+
     /// What the mail service tells of mails that it took, since it was asked last: messages of the feedback's queue.
     #[must_use]
     pub fn take_events(&self) -> Vec<Value> {

@@ -16,7 +16,7 @@ use sportello_runtime::clock::Clock as _;
 use sportello_runtime::config::{Config, Credential};
 use sportello_store::schema::{DUE_NOTICE, DUE_SHARDS};
 
-use crate::catcher::CaughtMail;
+use crate::catcher::{CaughtMail, CaughtSms};
 use crate::stack::{Shared, StackError};
 
 /// How often mails and the outbox are looked at.
@@ -88,9 +88,11 @@ impl Deployment {
             support: String::new(),
             mail_from: String::new(),
             mail_configuration_set: None,
+            sms_sender: None,
             region: self.region.clone(),
             dynamodb_endpoint: Some(self.aws.clone()),
             ses_endpoint: Some(self.aws.clone()),
+            sns_endpoint: Some(self.aws.clone()),
             ssm_endpoint: Some(self.aws.clone()),
             patience: 5,
             access_key_id: self.access_key_id.clone(),
@@ -149,6 +151,21 @@ impl Deployment {
     }
 }
 
+impl Deployment {
+    /// Every text message that the local AWS has taken for a number, oldest first of each.
+    async fn messages(&self, client: &Client, now: Timestamp) -> Option<Vec<CaughtSms>> {
+        let url = format!("{}/_ministack/sns/sms-messages?region={}", self.aws, self.region);
+        let answer: Value = client.get(url).send().await.ok()?.json().await.ok()?;
+        let numbers = answer.get("sms_messages")?.as_object()?;
+        let text = |message: &Value, name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let all = numbers.values().filter_map(Value::as_array).flatten();
+        Some(
+            all.map(|message| CaughtSms { id: text(message, "MessageId"), at: now, to: text(message, "PhoneNumber"), text: text(message, "Message") })
+                .collect(),
+        )
+    }
+}
+
 /// A message of the local AWS as the catcher keeps mails.
 fn mail(message: &Value, now: Timestamp) -> CaughtMail {
     let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -171,6 +188,9 @@ pub async fn follow(shared: Arc<Shared>, deployment: Deployment) {
         let waiting = waiting(&shared).await;
         if let Some(mails) = deployment.mails(&client, shared.clock.now()).await {
             shared.inbox.follow(mails);
+        }
+        if let Some(messages) = deployment.messages(&client, shared.clock.now()).await {
+            shared.inbox.follow_sms(messages);
         }
         looks += 1;
         if !waiting || looks >= PATIENCE {

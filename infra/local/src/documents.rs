@@ -166,6 +166,7 @@ fn request(method: &str, route: &str, path: &str, parameters: serde_json::Map<St
 fn sample(id: &str) -> Value {
     match id {
         "customer.session.open" | "selfcare.sign-in.start" | "selfcare.expired-password.start" => json!({ "username": "nobody", "password": "Wrong-Horse42!" }),
+        "selfcare.code.send" => json!({ "operation": "selfcare.identity.suspend" }),
         "selfcare.sign-in.otp" => json!({ "code": "000000" }),
         "selfcare.identity.suspend" | "selfcare.identity.reactivate" => json!({ "code": "000000" }),
         "selfcare.identity.revoke" => json!({ "confirmation": "REVOKE", "code": "000000" }),

@@ -128,6 +128,12 @@ codes! {
     IdempotencyInFlight = 409 "idempotency-in-flight", "Una richiesta con la stessa Idempotency-Key è in corso.", "A request with the same Idempotency-Key is in flight.";
     /// The identity is not revoked yet (rule 62).
     RevokeFirst = 409 "revoke-first", "Prima di cancellare il servizio occorre revocare l'identità.", "Revoke the identity before cancelling the service.";
+    /// The pause before another code is not over (rule 31).
+    CodeTooSoon = 429 "code-too-soon", "Un codice è appena stato inviato: attendere prima di chiederne un altro.", "A code was just sent: wait before asking for another one.";
+    /// The operation or the day has had all its codes (rule 31).
+    CodesExhausted = 429 "codes-exhausted", "Non è possibile inviare altri codici per questa operazione o per oggi.", "No more codes can be sent for this operation or today.";
+    /// The active factor needs no code to be sent.
+    CodeNotNeeded = 409 "code-not-needed", "Il fattore attivo non richiede l'invio di un codice.", "The active factor needs no code to be sent.";
     /// The holder has not suspended the identity, so there is nothing of theirs to lift (rule 34).
     NotSuspended = 409 "not-suspended", "Non c'è una sospensione chiesta dal titolare da togliere.", "There is no suspension by the holder to lift.";
     /// This provider revokes by a signed form only (rule 36).

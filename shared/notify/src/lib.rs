@@ -1,4 +1,4 @@
-//! What holders and customers are told by mail: the notices, their words in Italian and English, and the way out through SES.
+//! What holders and customers are told by mail or text message: the notices, their words in Italian and English, and the ways out through SES and SNS.
 //!
 //! Nothing here reads a clock, the environment or a table: a notice carries its instants, the caller brings links and recipient.
 
@@ -8,11 +8,13 @@ mod feedback;
 mod notice;
 mod render;
 mod ses;
+mod sns;
 mod templates;
 mod words;
 
 pub use address::{AddressError, EmailAddress};
 pub use feedback::Feedback;
-pub use notice::{Notice, NoticeError};
-pub use render::{Language, Links, Mail, Provider, Recipient, RenderError, render};
+pub use notice::{Channel, CodePurpose, Notice, NoticeError};
+pub use render::{Language, Links, Mail, Provider, Recipient, RenderError, render, render_sms};
 pub use ses::{Mailer, SendError};
+pub use sns::Texter;

@@ -61,6 +61,19 @@ pub enum Notice {
         /// Which reason.
         reason: SuspensionReason,
     },
+    /// A code for one operation (rule 31). The code itself is sealed here, and belongs to the moment of delivery.
+    Code {
+        /// When it was made.
+        at: Timestamp,
+        /// From this instant on it is good no more.
+        expires_at: Timestamp,
+        /// What it is for.
+        purpose: CodePurpose,
+        /// By which way it goes.
+        channel: Channel,
+        /// The code, and the address where it is not the one on file, sealed for the owner.
+        sealed: String,
+    },
     /// A suspension came to its end, by the holder or by itself (rules 33, 34, 35).
     SuspensionLifted {
         /// When.
@@ -111,9 +124,51 @@ pub enum Notice {
     },
 }
 
+/// What a code is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CodePurpose {
+    /// Signing in.
+    SignIn,
+    /// Confirming a change of the identity.
+    Confirmation,
+    /// Getting back in.
+    Recovery,
+}
+
+impl CodePurpose {
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::SignIn, Self::Confirmation, Self::Recovery];
+}
+
+/// By which way a notice goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// A mail.
+    Mail,
+    /// A text message.
+    Sms,
+}
+
 impl Notice {
+    /// By which way it goes.
+    #[must_use]
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Code { channel, .. } => *channel,
+            _ => Channel::Mail,
+        }
+    }
+
+    /// Whether it is sent at most once: a code that comes late or twice is worse than one that does not come.
+    #[must_use]
+    pub const fn at_most_once(&self) -> bool {
+        matches!(self, Self::Code { .. })
+    }
+
     /// Every kind, as stored, in the order of the variants.
-    pub const KINDS: [&'static str; 13] = [
+    pub const KINDS: [&'static str; 14] = [
         "password-warning",
         "password-changed",
         "sign-in-paused",
@@ -121,6 +176,7 @@ impl Notice {
         "sign-in-unlocked",
         "new-device",
         "identity-suspended",
+        "code",
         "suspension-lifted",
         "suspension-kept",
         "identity-revoked",
@@ -140,6 +196,7 @@ impl Notice {
             Self::SignInUnlocked { .. } => "sign-in-unlocked",
             Self::NewDevice { .. } => "new-device",
             Self::IdentitySuspended { .. } => "identity-suspended",
+            Self::Code { .. } => "code",
             Self::SuspensionLifted { .. } => "suspension-lifted",
             Self::SuspensionKept { .. } => "suspension-kept",
             Self::IdentityRevoked { .. } => "identity-revoked",
@@ -158,6 +215,7 @@ impl Notice {
             Self::SuspensionLifted { by_itself, .. } => !*by_itself,
             Self::PasswordWarning { .. }
             | Self::IdentitySuspended { .. }
+            | Self::Code { .. }
             | Self::SuspensionKept { .. }
             | Self::IdentityRevoked { .. }
             | Self::InactivityWarning { .. }
@@ -176,6 +234,7 @@ impl Notice {
             | Self::SignInUnlocked { .. }
             | Self::NewDevice { .. }
             | Self::IdentitySuspended { .. }
+            | Self::Code { .. }
             | Self::SuspensionLifted { .. }
             | Self::SuspensionKept { .. }
             | Self::IdentityRevoked { .. }
@@ -236,7 +295,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn every() -> [Notice; 13] {
+    fn every() -> [Notice; 14] {
         let now = at("2026-11-22T13:05:00Z");
         [
             Notice::PasswordWarning { days_left: 7, expires_at: now },
@@ -246,6 +305,7 @@ mod tests {
             Notice::SignInUnlocked { at: now },
             Notice::NewDevice { at: now, device: "Firefox".to_owned() },
             Notice::IdentitySuspended { at: now, reason: SuspensionReason::Turned18 },
+            Notice::Code { at: now, expires_at: now, purpose: CodePurpose::SignIn, channel: Channel::Sms, sealed: "c2VhbGVk".to_owned() },
             Notice::SuspensionLifted { at: now, reason: SuspensionReason::Holder, by_itself: false, active: true },
             Notice::SuspensionKept { at: now, missing: vec![Requirement::Document, Requirement::Contract] },
             Notice::IdentityRevoked { at: now, for_inactivity: true },
@@ -268,6 +328,7 @@ mod tests {
                 r#"{"v":1,"kind":"sign-in-unlocked","at":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"new-device","at":"2026-11-22T13:05:00Z","device":"Firefox"}"#,
                 r#"{"v":1,"kind":"identity-suspended","at":"2026-11-22T13:05:00Z","reason":"turned-18"}"#,
+                r#"{"v":1,"kind":"code","at":"2026-11-22T13:05:00Z","expiresAt":"2026-11-22T13:05:00Z","purpose":"sign-in","channel":"sms","sealed":"c2VhbGVk"}"#,
                 r#"{"v":1,"kind":"suspension-lifted","at":"2026-11-22T13:05:00Z","reason":"holder","byItself":false,"active":true}"#,
                 r#"{"v":1,"kind":"suspension-kept","at":"2026-11-22T13:05:00Z","missing":["document","contract"]}"#,
                 r#"{"v":1,"kind":"identity-revoked","at":"2026-11-22T13:05:00Z","forInactivity":true}"#,

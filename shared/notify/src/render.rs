@@ -73,6 +73,8 @@ pub struct Links {
     pub unlock_days: u32,
     /// Days of 86,400 s for which the "it wasn't me" link is good, as the mail says "from when it was sent" (rule 40).
     pub block_days: u32,
+    /// The code, opened; notices of codes need it (rule 31).
+    pub code: Option<String>,
 }
 
 /// Who writes the mail.
@@ -104,7 +106,11 @@ impl fmt::Debug for Recipient<'_> {
 
 impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Links").field("block", &self.block.is_some()).field("unlock", &self.unlock.is_some()).finish_non_exhaustive()
+        f.debug_struct("Links")
+            .field("block", &self.block.is_some())
+            .field("unlock", &self.unlock.is_some())
+            .field("code", &self.code.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -145,6 +151,7 @@ pub fn render(notice: &Notice, recipient: &Recipient<'_>, links: &Links, provide
         support => one_line(&provider.support),
         block_days => days(links.block_days, language),
         unlock_days => days(links.unlock_days, language),
+        code => code(notice, links)?,
     };
     let values = context! { ..values(notice, language), ..shared };
     let line = |source: &str| environment.render_named_str("line.txt", source, values.clone()).map(|text| one_line(&text));
@@ -184,6 +191,26 @@ pub fn render(notice: &Notice, recipient: &Recipient<'_>, links: &Links, provide
     Ok(Mail { subject, text, html })
 }
 
+/// The code of a notice that carries one.
+fn code<'a>(notice: &Notice, links: &'a Links) -> Result<Option<&'a str>, RenderError> {
+    match (notice, links.code.as_deref()) {
+        (Notice::Code { .. }, None) => Err(RenderError::MissingLink("code")),
+        (Notice::Code { .. }, code) => Ok(code),
+        _ => Ok(None),
+    }
+}
+
+/// Renders the text message of a notice that goes by SMS: one line, in the letters that one message of 160 holds.
+///
+/// # Errors
+/// [`RenderError::MissingLink`] without the code, [`RenderError::UnknownLink`] for a notice that has no text message.
+pub fn render_sms(notice: &Notice, language: Language, links: &Links, provider: &Provider) -> Result<String, RenderError> {
+    let Notice::Code { at, expires_at, purpose, .. } = notice else { return Err(RenderError::UnknownLink) };
+    let minutes = expires_at.duration_since(*at).as_mins();
+    let values = context! { provider => one_line(&provider.name), code => code(notice, links)?, purpose => Serde(purpose), minutes };
+    Ok(one_line(&environment()?.render_named_str("line.txt", templates::sms_code(language), values)?))
+}
+
 /// The values of one notice, as words.
 fn values(notice: &Notice, language: Language) -> Value {
     let on = |at: &Timestamp| on(*at, language);
@@ -194,6 +221,7 @@ fn values(notice: &Notice, language: Language) -> Value {
         Notice::SignInLocked { at } | Notice::SignInUnlocked { at } => context! { on => on(at) },
         Notice::NewDevice { at, device } => context! { at => instant(*at, language), device => foreign(device, SHORT) },
         Notice::IdentitySuspended { at, reason } => context! { on => on(at), reason => Serde(reason) },
+        Notice::Code { expires_at, purpose, .. } => context! { purpose => Serde(purpose), until => instant(*expires_at, language) },
         Notice::SuspensionLifted { at, reason, by_itself, active } => context! { on => on(at), reason => Serde(reason), by_itself, active },
         Notice::SuspensionKept { at, missing } => {
             let misses = |requirement| missing.contains(&requirement);
@@ -271,7 +299,15 @@ mod tests {
 
     #[test]
     fn a_link_is_an_absolute_web_address_or_refused() {
-        let with = |link: &str| Links { selfcare: link.to_owned(), customer_area: String::new(), block: None, unlock: None, unlock_days: 3, block_days: 7 };
+        let with = |link: &str| Links {
+            selfcare: link.to_owned(),
+            customer_area: String::new(),
+            block: None,
+            unlock: None,
+            unlock_days: 3,
+            block_days: 7,
+            code: None,
+        };
         for good in ["https://id.example/", "http://localhost:8080/s?a=b&c=d#e", "https://id.example/block/Ab_-9"] {
             assert_eq!(find("selfcare", &with(good)).unwrap(), ("selfcare", good));
         }
@@ -304,6 +340,7 @@ mod tests {
             unlock: None,
             unlock_days: 3,
             block_days: 7,
+            code: None,
         };
         assert!(!format!("{links:?}").contains("token"));
         let mail = Mail { subject: "s".to_owned(), text: "https://id.example/token".to_owned(), html: "token".to_owned() };

@@ -2,7 +2,6 @@
 
 use aws_sdk_ses::config::http::HttpResponse;
 use aws_sdk_ses::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ses::operation::send_email::SendEmailError;
 use aws_sdk_ses::types::{Body, Content, Destination, Message, MessageTag};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -122,7 +121,7 @@ pub(crate) fn notice_of(tag: &str) -> Option<String> {
     URL_SAFE_NO_PAD.decode(tag).ok().and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
-fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
+pub(crate) fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> SendError {
     let transient = |code: &str| SendError::Transient { code: code.to_owned() };
     match error {
         SdkError::ConstructionFailure(_) => construction(),

@@ -32,6 +32,11 @@ pub(crate) const fn shared(language: Language) -> Shared {
     Shared { greeting: template!(language, "greeting"), not_me: template!(language, "not-me"), footer: template!(language, "footer") }
 }
 
+/// The text message of a code.
+pub(crate) const fn sms_code(language: Language) -> &'static str {
+    template!(language, "code-sms")
+}
+
 /// A notice's title and body in a language.
 pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
     match notice {
@@ -42,6 +47,7 @@ pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
         Notice::SignInUnlocked { .. } => template!(language, "sign-in-unlocked"),
         Notice::NewDevice { .. } => template!(language, "new-device"),
         Notice::IdentitySuspended { .. } => template!(language, "identity-suspended"),
+        Notice::Code { .. } => template!(language, "code"),
         Notice::SuspensionLifted { .. } => template!(language, "suspension-lifted"),
         Notice::SuspensionKept { .. } => template!(language, "suspension-kept"),
         Notice::IdentityRevoked { .. } => template!(language, "identity-revoked"),

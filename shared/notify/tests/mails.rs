@@ -8,7 +8,7 @@ mod mails {
     use std::path::PathBuf;
 
     use jiff::Timestamp;
-    use sportello_notify::{Language, Links, Mail, Notice, Provider, Recipient, RenderError, render};
+    use sportello_notify::{Channel, CodePurpose, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render};
     use sportello_rules::identity::{Requirement, SuspensionReason};
     use sportello_rules::service::CredentialKind;
 
@@ -33,6 +33,7 @@ mod mails {
             unlock: Some(UNLOCK.to_owned()),
             unlock_days: 3,
             block_days: 7,
+            code: Some("135790".to_owned()),
         }
     }
 
@@ -66,6 +67,11 @@ mod mails {
             [("document", vec![Requirement::Document]), ("contract", vec![Requirement::Contract]), ("both", vec![Requirement::Document, Requirement::Contract])]
         {
             all.push((format!("suspension-kept-{name}"), Notice::SuspensionKept { at: now, missing }));
+        }
+        for purpose in CodePurpose::ALL {
+            let name = serde_json::to_value(purpose).unwrap();
+            let notice = Notice::Code { at: now, expires_at: at("2026-11-22T13:10:00Z"), purpose, channel: Channel::Mail, sealed: String::new() };
+            all.push((format!("code-{}", name.as_str().unwrap()), notice));
         }
         for for_inactivity in [true, false] {
             all.push((
@@ -159,7 +165,7 @@ mod mails {
             let locked_out = matches!(notice, Notice::IdentitySuspended { reason: SuspensionReason::Lockout, .. });
             let to_customers = matches!(notice, Notice::ServiceCancelled { .. } | Notice::CredentialExpiring { .. });
             // Of a revoked identity there is nothing to see either.
-            let nowhere = matches!(notice, Notice::SignInPaused { .. } | Notice::SignInLocked { .. } | Notice::IdentityRevoked { .. });
+            let nowhere = matches!(notice, Notice::SignInPaused { .. } | Notice::SignInLocked { .. } | Notice::IdentityRevoked { .. } | Notice::Code { .. });
             let selfcare = !locked_out && !to_customers && !nowhere;
             let expected: BTreeSet<String> =
                 [(notice.is_security(), BLOCK), (notice.carries_unlock_link(), UNLOCK), (selfcare, SELFCARE), (to_customers, CUSTOMER_AREA)]

@@ -111,6 +111,21 @@ impl SentCode {
         Ok(Self { issued_at: now, sent_at: now, sends: self.sends + 1, tries: self.tries, consumed: false })
     }
 
+    /// Whether a code whose try is charged already, this one included, may be compared; at exactly its minutes it is expired.
+    ///
+    /// # Errors
+    /// What stands against looking at the code.
+    pub fn look(&self, now: Timestamp, policy: &CodePolicy) -> Result<(), CodeRefusal> {
+        Self { tries: self.tries.saturating_sub(1), ..*self }.charge(now, policy).map(drop)
+    }
+
+    /// Whether the operation that it was sent for is over: used, or nobody came in time. The next code is a first one.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp, policy: &CodePolicy) -> bool {
+        let ends = self.issued_at.saturating_add(SignedDuration::from_mins(i64::from(policy.valid_minutes))).unwrap_or(Timestamp::MAX);
+        self.consumed || now >= ends
+    }
+
     /// The code with one try charged, before it is compared; at exactly its minutes it is expired.
     ///
     /// # Errors

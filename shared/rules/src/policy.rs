@@ -101,6 +101,8 @@ section! {
         send_pauses_seconds: Vec<u32> = vec![30, 120],
         /// Sends for each holder in a day of Rome.
         sends_per_day: u32 = 10,
+        /// Beginnings of the numbers that messages are sent to: foreign and premium numbers cost money and serve those who pump messages.
+        sms_prefixes: Vec<String> = vec!["+39".to_owned()],
     }
 }
 

@@ -93,6 +93,16 @@ pub fn ses(config: &Config) -> Result<aws_sdk_ses::Client, NoTls> {
     Ok(client!(aws_sdk_ses, config, &config.ses_endpoint, timeouts, RetryConfig::disabled()))
 }
 
+/// The client of SNS, for text messages. They are not repeated: SNS has no token against doubles, and a code that comes twice or late confuses.
+///
+/// # Errors
+/// [`NoTls`].
+#[expect(clippy::disallowed_methods, reason = "this is the adapter")]
+pub fn sns(config: &Config) -> Result<aws_sdk_sns::Client, NoTls> {
+    let timeouts = TimeoutConfig::builder().operation_timeout(MAIL).build();
+    Ok(client!(aws_sdk_sns, config, &config.sns_endpoint, timeouts, RetryConfig::disabled()))
+}
+
 /// A parameter could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ParameterError {

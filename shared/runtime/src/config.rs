@@ -29,12 +29,16 @@ pub struct Config {
     pub mail_from: String,
     /// Configuration set of the mail service.
     pub mail_configuration_set: Option<String>,
+    /// Name under which text messages are sent.
+    pub sms_sender: Option<String>,
     /// AWS region.
     pub region: String,
     /// Address of DynamoDB, where it is not AWS's own.
     pub dynamodb_endpoint: Option<String>,
     /// Address of SES, where it is not AWS's own.
     pub ses_endpoint: Option<String>,
+    /// Address of SNS, where it is not AWS's own.
+    pub sns_endpoint: Option<String>,
     /// Address of Systems Manager, where it is not AWS's own.
     pub ssm_endpoint: Option<String>,
     /// How much longer than in the cloud a call may take, as a factor: where everything runs on one machine, a late answer is no fault.
@@ -82,9 +86,11 @@ impl Config {
             support: required("SPORTELLO_SUPPORT")?,
             mail_from: required("SPORTELLO_MAIL_FROM")?,
             mail_configuration_set: variable("SPORTELLO_MAIL_CONFIGURATION_SET"),
+            sms_sender: variable("SPORTELLO_SMS_SENDER"),
             region: required("AWS_REGION")?,
             dynamodb_endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| endpoint.clone()),
             ses_endpoint: variable("AWS_ENDPOINT_URL_SES").or_else(|| endpoint.clone()),
+            sns_endpoint: variable("AWS_ENDPOINT_URL_SNS").or_else(|| endpoint.clone()),
             ssm_endpoint: variable("AWS_ENDPOINT_URL_SSM").or(endpoint),
             patience: 1,
             access_key_id: required("AWS_ACCESS_KEY_ID")?,

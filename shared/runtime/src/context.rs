@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sportello_contract::page::Cursors;
 use sportello_contract::problem::Language;
 use sportello_notify::Mailer;
-use sportello_notify::Provider;
+use sportello_notify::{Provider, Texter};
 use sportello_rules::policy::{Policy, PolicyError};
 use sportello_store::Store;
 use sportello_store::meter::RoundTrip;
@@ -50,6 +50,8 @@ pub struct Context {
     pub provider: Provider,
     /// Mail, where the function may send it.
     pub mailer: Option<Mailer>,
+    /// Text messages, where the function may send them.
+    pub texter: Option<Texter>,
     /// Told of every invocation's round trips.
     pub observer: Option<Observer>,
 }
@@ -119,6 +121,7 @@ impl Context {
         };
         let keys = Arc::new(KeyRing::parse(&ring)?);
         let mailer = if sends_mail { Some(Mailer::new(aws::ses(config)?, config.mail_from.clone(), config.mail_configuration_set.clone())) } else { None };
+        let texter = if sends_mail { Some(Texter::new(aws::sns(config)?, config.sms_sender.clone())) } else { None };
         Ok(Self {
             clock,
             entropy: Arc::new(SystemEntropy::default()),
@@ -129,6 +132,7 @@ impl Context {
             addresses: Addresses { selfcare: config.selfcare_url.clone(), customer_area: config.customer_area_url.clone() },
             provider: Provider { name: config.provider.clone(), support: config.support.clone() },
             mailer,
+            texter,
             observer: None,
         })
     }

@@ -4,6 +4,7 @@ pub mod access;
 pub mod aws;
 mod budget;
 pub mod clock;
+pub mod codes;
 pub mod config;
 pub mod context;
 pub mod device;

@@ -13,6 +13,8 @@ use crate::keys::{KeyError, KeyRing};
 pub enum Purpose {
     /// Between the first factor and the last one of a sign-in.
     SignIn,
+    /// The same, where the code goes by SMS.
+    SignInSms,
     /// Before the last factor of a sign-in with L3, after the one of L2.
     SignInLast,
     /// Between proving an expired password and setting a new one (rule 15).
@@ -27,6 +29,7 @@ impl Purpose {
     const fn label(self) -> &'static [u8] {
         match self {
             Self::SignIn => b"token/sign-in",
+            Self::SignInSms => b"token/sign-in-sms",
             Self::SignInLast => b"token/sign-in-last",
             Self::ExpiredPassword => b"token/expired-password",
             Self::Block => b"token/block",

@@ -26,15 +26,23 @@ pub struct Secrets {
     pub password: bool,
     /// The second factor.
     pub otp: bool,
+    /// The operation whose sent code is about to be looked at, which counts its own tries too (rule 31).
+    pub code: Option<&'static str>,
 }
 
 impl Secrets {
     /// The password only.
-    pub const PASSWORD: Self = Self { password: true, otp: false };
+    pub const PASSWORD: Self = Self { password: true, otp: false, code: None };
     /// The second factor only.
-    pub const OTP: Self = Self { password: false, otp: true };
+    pub const OTP: Self = Self { password: false, otp: true, code: None };
     /// Both.
-    pub const BOTH: Self = Self { password: true, otp: true };
+    pub const BOTH: Self = Self { password: true, otp: true, code: None };
+
+    /// The same, with a code that was sent for an operation.
+    #[must_use]
+    pub const fn with_code(self, operation: &'static str) -> Self {
+        Self { code: Some(operation), ..self }
+    }
 }
 
 /// What a charge has come to.
@@ -82,6 +90,11 @@ impl Store {
                 conditions.push(format!("(attribute_not_exists({count}) OR ({count} < :locked AND ({count} <> :paused OR {count}_at <= :since)))"));
             }
         }
+        if secrets.code.is_some() {
+            // Without a code there is nothing to look at: the try is refused, not counted.
+            sets.push("codes.#code.tries = codes.#code.tries + :one".to_owned());
+            conditions.push("attribute_exists(codes.#code)".to_owned());
+        }
         let since = now.saturating_sub(pause(policy)).unwrap_or(Timestamp::MIN);
         let ttl = now.saturating_add(SignedDuration::from_hours(PLACEHOLDER_HOURS)).unwrap_or(Timestamp::MAX);
         let request = self
@@ -102,6 +115,10 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .set_return_consumed_capacity(self.capacity());
+        let request = match secrets.code {
+            Some(operation) => request.expression_attribute_names("#code", operation),
+            None => request,
+        };
         let (item, allowed) = self.charge_once(request, table).await?;
         outcome(item, allowed)
     }

@@ -10,11 +10,13 @@ use serde::Serialize;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Grant, Table, grant};
 use sportello_rules::identity::{IdentityState, IdentityType, Status};
+use sportello_rules::service::CredentialKind;
 
 use crate::key::{self, Owner};
 use crate::meter::Kind;
 use crate::record::{
-    DueMarks, FormerPassword, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredCredential, StoredPassword, StoredTotp,
+    CodeDay, DueMarks, FormerPassword, KeptCode, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredCredential, StoredPassword,
+    StoredTotp,
 };
 use crate::value::{Item, ms, n, s};
 use crate::{Store, StoreError, unavailable};
@@ -312,6 +314,44 @@ impl AuthUpdate {
         self.0.conditions.push("(attribute_not_exists(totp_step) OR attribute_type(totp_step, :null) OR totp_step < :step)".to_owned());
         self.0.values.push((":null".to_owned(), s("NULL")));
         self.0.set("totp_step", "", ":step", n(step));
+        self
+    }
+
+    /// Keeps a code that is being sent for an operation, and counts it for its day.
+    #[must_use]
+    pub fn keep_code(mut self, operation: &str, code: &KeptCode, day: &CodeDay) -> Self {
+        let values = (serde_dynamo::to_attribute_value::<_, AttributeValue>(code), serde_dynamo::to_attribute_value::<_, AttributeValue>(day));
+        if let (Ok(code), Ok(day)) = values {
+            self.0.sets.push("codes.#code = :code".to_owned());
+            self.0.names.push(("#code".to_owned(), operation.to_owned()));
+            self.0.values.push((":code".to_owned(), code));
+            self.0.set("code_day", "", ":code_day", day);
+        } else {
+            self.0.conditions.push("attribute_not_exists(pk)".to_owned());
+        }
+        self
+    }
+
+    /// Uses up the code that was sent for an operation: refused where it was used or replaced meanwhile (rule 31).
+    #[must_use]
+    pub fn consume_code(mut self, operation: &str, code: &KeptCode) -> Self {
+        self.0.conditions.push("codes.#used.#consumed = :unused AND codes.#used.digest = :digest".to_owned());
+        self.0.sets.push("codes.#used.#consumed = :used".to_owned());
+        self.0.names.push(("#used".to_owned(), operation.to_owned()));
+        self.0.names.push(("#consumed".to_owned(), "consumed".to_owned()));
+        self.0.values.push((":unused".to_owned(), AttributeValue::Bool(false)));
+        self.0.values.push((":used".to_owned(), AttributeValue::Bool(true)));
+        match serde_dynamo::to_attribute_value::<_, AttributeValue>(&code.digest) {
+            Ok(digest) => self.0.values.push((":digest".to_owned(), digest)),
+            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
+        }
+        self
+    }
+
+    /// Sets the L2 credential that signing in asks for (rule 42).
+    #[must_use]
+    pub fn otp_mode(mut self, mode: CredentialKind) -> Self {
+        self.0.set("otp_mode", "", ":otp_mode", s(tag(&mode)));
         self
     }
 

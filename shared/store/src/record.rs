@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sportello_contract::problem::Language;
 use sportello_rules::identity::{IdentityState, IdentityType, Requirements, Status};
+use sportello_rules::otp::SentCode;
 use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::throttle::Tries;
 
@@ -71,6 +72,28 @@ pub struct StoredCode {
     pub digest: Bytes,
     /// How the digest was made.
     pub scheme: Scheme,
+}
+
+/// A code that was sent by mail or SMS, as it is kept: never itself (rule 31).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptCode {
+    /// Keyed digest of the code, bound to holder, operation and value.
+    pub digest: Bytes,
+    /// Keyed hash of the value that it is bound to: a code for another one is a first one.
+    #[serde(default)]
+    pub about: String,
+    /// How often it was sent and tried.
+    #[serde(flatten)]
+    pub sent: SentCode,
+}
+
+/// Codes sent to a holder in one day of Rome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeDay {
+    /// The day.
+    pub day: Date,
+    /// How many.
+    pub sent: u32,
 }
 
 /// The active L2 app credential.
@@ -137,6 +160,15 @@ pub struct AuthRecord {
     /// The last TOTP step that was used (rule 22).
     #[serde(default)]
     pub totp_step: Option<u64>,
+    /// The L2 credential that signing in asks for, where several are active (rule 42).
+    #[serde(default)]
+    pub otp_mode: Option<CredentialKind>,
+    /// Codes sent and not forgotten yet, by operation.
+    #[serde(default)]
+    pub codes: BTreeMap<String, KeptCode>,
+    /// How many were sent today.
+    #[serde(default)]
+    pub code_day: Option<CodeDay>,
     /// Other credentials.
     #[serde(default)]
     pub credentials: Vec<StoredCredential>,
@@ -228,11 +260,30 @@ impl AuthRecord {
     /// What proves the second factor on a day of Rome (rules 15, 17, 18).
     #[must_use]
     pub fn second_factor(&self, today: Date) -> SecondFactor {
-        match (self.highest_level(today), &self.totp) {
-            (Level::L1, _) => SecondFactor::None,
-            (Level::L2, Some(_)) => SecondFactor::AppCode,
-            (Level::L2, None) | (Level::L3, _) => SecondFactor::Other,
+        match self.highest_level(today) {
+            Level::L1 => SecondFactor::None,
+            Level::L2 => self.otp_factor(today),
+            Level::L3 => SecondFactor::Other,
         }
+    }
+
+    /// What gives the codes of level 2 on a day of Rome: the mode that was chosen, or else the app, the token, the messages (rule 42).
+    #[must_use]
+    pub fn otp_factor(&self, today: Date) -> SecondFactor {
+        let active = |kind: CredentialKind| self.active_credentials(today).any(|(other, _)| other == kind);
+        let order = [CredentialKind::OtpApp, CredentialKind::OtpToken, CredentialKind::OtpSms];
+        match self.otp_mode.into_iter().chain(order).find(|kind| active(*kind)) {
+            Some(CredentialKind::OtpApp) => SecondFactor::AppCode,
+            Some(CredentialKind::OtpSms) => SecondFactor::SmsCode,
+            Some(_) => SecondFactor::Other,
+            None => SecondFactor::None,
+        }
+    }
+
+    /// Codes sent on a day of Rome.
+    #[must_use]
+    pub fn codes_sent_on(&self, day: Date) -> u32 {
+        self.code_day.filter(|sent| sent.day == day).map_or(0, |sent| sent.sent)
     }
 }
 
@@ -243,7 +294,9 @@ pub enum SecondFactor {
     None,
     /// A code of the app.
     AppCode,
-    /// A code by SMS or token, a signature or a card: a code of the app does not stand for it.
+    /// A code by SMS to the mobile on file.
+    SmsCode,
+    /// A code of a token, a signature or a card: no other code stands for it.
     Other,
 }
 
