@@ -142,9 +142,13 @@ pub(crate) async fn walk_everything(world: &World) {
     let path = format!("/v1/selfcare/sign-ins/{}/otp", start.text_at("/signInId"));
     let done = world.send(Request::new("POST", path).json(json!({ "code": code })).header("idempotency-key", "\"o\"")).await.expect(201);
     let token = done.text_at("/session/token");
-    for path in ["/v1/selfcare/sessions", "/v1/selfcare/identity", "/v1/selfcare/deadlines"] {
+    for path in ["/v1/selfcare/sessions", "/v1/selfcare/identity", "/v1/selfcare/deadlines", "/v1/selfcare/profile"] {
         world.get(path, &token).await.expect(200);
     }
+    let device = world.get("/v1/selfcare/devices", &token).await.expect(200).text_at("/items/0/deviceId");
+    world.send(Request::new("DELETE", format!("/v1/selfcare/devices/{device}")).token(&token)).await.expect(204);
+    let residence = Request::new("PUT", "/v1/selfcare/profile/residence").token(&token).json(sample_body("selfcare.residence.change"));
+    world.send(residence).await.expect(204);
     let check = json!({ "password": "Verde-Foresta77!" });
     world.send(Request::new("POST", "/v1/selfcare/password/check").token(&token).json(check)).await.expect(200);
     world.send(Request::new("POST", "/v1/selfcare/password/generate").token(&token).json(json!({}))).await.expect(200);

@@ -14,5 +14,6 @@ mod links;
 mod local;
 mod notices;
 mod password;
+mod profile;
 mod races;
 mod sign_in;

@@ -3,6 +3,7 @@
 mod confirmation;
 mod deadline_text;
 mod new_password;
+mod residence;
 mod second_factor;
 mod sign_in;
 
@@ -13,6 +14,10 @@ sportello_runtime::operations! {
     code_send::CodeSend,
     session_list::SessionList,
     session_end::SessionEnd,
+    device_list::DeviceList,
+    device_forget::DeviceForget,
+    profile_read::ProfileRead,
+    residence_change::ResidenceChange,
     identity_read::IdentityRead,
     identity_suspend::IdentitySuspend,
     identity_reactivate::IdentityReactivate,

@@ -121,7 +121,7 @@ pub fn open_session(
         }
     };
     let opening = session::open(cx, owner, auth.epoch, Some(level))?;
-    commit.update_auth(update.seen(&hash, cx.now), Code::SignInRefused);
+    commit.update_auth(update.seen(&hash, &cx.device, cx.now), Code::SignInRefused);
     commit.open_session(owner, &opening.record);
     let output = SessionOutput {
         token: Secret::new(opening.token),
@@ -140,12 +140,12 @@ fn hash(cx: &Cx, owner: &Owner, token: &Secret) -> String {
 
 fn is_known(cx: &Cx, auth: &AuthRecord, hash: &str) -> bool {
     let oldest = cx.now.saturating_sub(SignedDuration::from_hours(24 * i64::from(cx.policy().session.device_days))).unwrap_or(Timestamp::MIN);
-    auth.devices.get(hash).is_some_and(|seen| *seen > oldest.as_millisecond())
+    auth.devices.get(hash).is_some_and(|device| device.seen > oldest.as_millisecond())
 }
 
 fn crowded_out(cx: &Cx, auth: &AuthRecord) -> Option<String> {
     let most = usize::try_from(cx.policy().session.max_devices).unwrap_or(usize::MAX);
-    let oldest = auth.devices.iter().min_by_key(|(_, seen)| **seen);
+    let oldest = auth.devices.iter().min_by_key(|(_, device)| device.seen);
     oldest.filter(|_| auth.devices.len() >= most).map(|(hash, _)| hash.clone())
 }
 

@@ -15,7 +15,7 @@ use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, Sus
 use sportello_rules::password::validity::warnings;
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::Context;
-use sportello_runtime::profile::{Document, Profile};
+use sportello_runtime::profile::{Document, Profile, Residence};
 use sportello_runtime::{due, entropy};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind::{Customer, Holder};
@@ -157,14 +157,23 @@ impl NewHolder {
             documents: vec![Document { number: "CA48213XY".to_owned() }],
             email: EmailAddress::parse(&self.username).map_err(|_| StackError(format!("{}: not an address", self.username)))?,
             mobile: Some("+393331234567".to_owned()),
+            birth_place: Some("Roma".to_owned()),
+            residence: Some(Residence {
+                address: "Via Roma 1".to_owned(),
+                city: "Arezzo".to_owned(),
+                province: Some("AR".to_owned()),
+                postal_code: "52100".to_owned(),
+                country: "IT".to_owned(),
+            }),
         };
         let sealed = profile.seal(&key, &owner, &*app.entropy).map_err(|e| failed(&e))?;
+        let identity_id = base32(&random(10)?).to_lowercase();
         let auth = AuthRecord {
             pk: owner.pk(),
             sk: AUTH.to_owned(),
             version: 1,
             epoch: 1,
-            identity_id: base32(&random(10)?).to_lowercase(),
+            identity_id: identity_id.clone(),
             kind: self.kind,
             state: self.state.clone(),
             data_key: wrapped.clone(),
@@ -178,6 +187,7 @@ impl NewHolder {
             code_day: None,
             credentials: self.credentials.iter().map(|(kind, expires_on)| stored(*kind, *expires_on, self.password_changed_at)).collect(),
             devices: std::collections::BTreeMap::new(),
+            spid_code: self.state.activated_at.map(|_| spid_code(&identity_id)),
             issued_on: self.state.activated_at.map(date_of),
             expires_on: self.expires_on,
             document_expires_on: self.document_expires_on,
@@ -217,6 +227,11 @@ impl NewHolder {
             what: String::new(),
         })
     }
+}
+
+/// A SPID code: the provider's four letters and ten letters or digits.
+fn spid_code(identity_id: &str) -> String {
+    format!("SPRT{}", identity_id.to_uppercase().chars().take(10).collect::<String>())
 }
 
 fn stored(kind: CredentialKind, expires_on: Option<Date>, since: Timestamp) -> StoredCredential {
@@ -283,6 +298,8 @@ impl NewCustomer {
             documents: Vec::new(),
             email: EmailAddress::parse(&self.email).map_err(|_| StackError(format!("{}: not an address", self.email)))?,
             mobile: None,
+            birth_place: None,
+            residence: None,
         };
         let sealed = profile.seal(&key, &owner, &*app.entropy).map_err(|e| failed(&e))?;
         let account = AccountRecord {

@@ -170,6 +170,7 @@ fn sample(id: &str) -> Value {
         "selfcare.sign-in.otp" => json!({ "code": "000000" }),
         "selfcare.identity.suspend" | "selfcare.identity.reactivate" => json!({ "code": "000000" }),
         "selfcare.identity.revoke" => json!({ "confirmation": "REVOKE", "code": "000000" }),
+        "selfcare.residence.change" => json!({ "address": "Via Garibaldi 1", "city": "Firenze", "province": "FI", "postalCode": "50123", "country": "IT" }),
         "selfcare.password.check" => json!({ "password": "Wrong-Horse42!" }),
         "selfcare.password.change" => json!({ "current": "Wrong-Horse42!", "new": "Other-Horse43!", "confirmation": "Other-Horse43!", "code": "000000" }),
         "selfcare.expired-password.finish" => json!({ "new": "Other-Horse43!", "confirmation": "Other-Horse43!" }),

@@ -61,6 +61,11 @@ pub enum Notice {
         /// Which reason.
         reason: SuspensionReason,
     },
+    /// The residence was changed (rule 51).
+    ResidenceChanged {
+        /// When.
+        at: Timestamp,
+    },
     /// A code for one operation (rule 31). The code itself is sealed here, and belongs to the moment of delivery.
     Code {
         /// When it was made.
@@ -168,7 +173,7 @@ impl Notice {
     }
 
     /// Every kind, as stored, in the order of the variants.
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 15] = [
         "password-warning",
         "password-changed",
         "sign-in-paused",
@@ -176,6 +181,7 @@ impl Notice {
         "sign-in-unlocked",
         "new-device",
         "identity-suspended",
+        "residence-changed",
         "code",
         "suspension-lifted",
         "suspension-kept",
@@ -196,6 +202,7 @@ impl Notice {
             Self::SignInUnlocked { .. } => "sign-in-unlocked",
             Self::NewDevice { .. } => "new-device",
             Self::IdentitySuspended { .. } => "identity-suspended",
+            Self::ResidenceChanged { .. } => "residence-changed",
             Self::Code { .. } => "code",
             Self::SuspensionLifted { .. } => "suspension-lifted",
             Self::SuspensionKept { .. } => "suspension-kept",
@@ -210,7 +217,12 @@ impl Notice {
     #[must_use]
     pub const fn is_security(&self) -> bool {
         match self {
-            Self::PasswordChanged { .. } | Self::SignInPaused { .. } | Self::SignInLocked { .. } | Self::SignInUnlocked { .. } | Self::NewDevice { .. } => true,
+            Self::PasswordChanged { .. }
+            | Self::SignInPaused { .. }
+            | Self::SignInLocked { .. }
+            | Self::SignInUnlocked { .. }
+            | Self::NewDevice { .. }
+            | Self::ResidenceChanged { .. } => true,
             // Whoever lifted a suspension may not have been the holder; days that were over need no "it wasn't me".
             Self::SuspensionLifted { by_itself, .. } => !*by_itself,
             Self::PasswordWarning { .. }
@@ -234,6 +246,7 @@ impl Notice {
             | Self::SignInUnlocked { .. }
             | Self::NewDevice { .. }
             | Self::IdentitySuspended { .. }
+            | Self::ResidenceChanged { .. }
             | Self::Code { .. }
             | Self::SuspensionLifted { .. }
             | Self::SuspensionKept { .. }
@@ -295,7 +308,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn every() -> [Notice; 14] {
+    fn every() -> [Notice; 15] {
         let now = at("2026-11-22T13:05:00Z");
         [
             Notice::PasswordWarning { days_left: 7, expires_at: now },
@@ -305,6 +318,7 @@ mod tests {
             Notice::SignInUnlocked { at: now },
             Notice::NewDevice { at: now, device: "Firefox".to_owned() },
             Notice::IdentitySuspended { at: now, reason: SuspensionReason::Turned18 },
+            Notice::ResidenceChanged { at: now },
             Notice::Code { at: now, expires_at: now, purpose: CodePurpose::SignIn, channel: Channel::Sms, sealed: "c2VhbGVk".to_owned() },
             Notice::SuspensionLifted { at: now, reason: SuspensionReason::Holder, by_itself: false, active: true },
             Notice::SuspensionKept { at: now, missing: vec![Requirement::Document, Requirement::Contract] },
@@ -328,6 +342,7 @@ mod tests {
                 r#"{"v":1,"kind":"sign-in-unlocked","at":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"new-device","at":"2026-11-22T13:05:00Z","device":"Firefox"}"#,
                 r#"{"v":1,"kind":"identity-suspended","at":"2026-11-22T13:05:00Z","reason":"turned-18"}"#,
+                r#"{"v":1,"kind":"residence-changed","at":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"code","at":"2026-11-22T13:05:00Z","expiresAt":"2026-11-22T13:05:00Z","purpose":"sign-in","channel":"sms","sealed":"c2VhbGVk"}"#,
                 r#"{"v":1,"kind":"suspension-lifted","at":"2026-11-22T13:05:00Z","reason":"holder","byItself":false,"active":true}"#,
                 r#"{"v":1,"kind":"suspension-kept","at":"2026-11-22T13:05:00Z","missing":["document","contract"]}"#,
@@ -372,7 +387,10 @@ mod tests {
     #[test]
     fn links_follow_the_rules() {
         let security: Vec<&str> = every().iter().filter(|notice| notice.is_security()).map(Notice::kind).collect();
-        assert_eq!(security, ["password-changed", "sign-in-paused", "sign-in-locked", "sign-in-unlocked", "new-device", "suspension-lifted"]);
+        assert_eq!(
+            security,
+            ["password-changed", "sign-in-paused", "sign-in-locked", "sign-in-unlocked", "new-device", "residence-changed", "suspension-lifted"]
+        );
         let unlock: Vec<&str> = every().iter().filter(|notice| notice.carries_unlock_link()).map(Notice::kind).collect();
         assert_eq!(unlock, ["sign-in-paused", "sign-in-locked"]);
     }

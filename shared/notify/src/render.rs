@@ -218,7 +218,7 @@ fn values(notice: &Notice, language: Language) -> Value {
         Notice::PasswordWarning { days_left, expires_at } => context! { days_left => days(*days_left, language), on => on(expires_at) },
         Notice::PasswordChanged { at, after_expiry } => context! { on => on(at), after_expiry },
         Notice::SignInPaused { at, until } => context! { on => on(at), until => on(until) },
-        Notice::SignInLocked { at } | Notice::SignInUnlocked { at } => context! { on => on(at) },
+        Notice::SignInLocked { at } | Notice::SignInUnlocked { at } | Notice::ResidenceChanged { at } => context! { on => on(at) },
         Notice::NewDevice { at, device } => context! { at => instant(*at, language), device => foreign(device, SHORT) },
         Notice::IdentitySuspended { at, reason } => context! { on => on(at), reason => Serde(reason) },
         Notice::Code { expires_at, purpose, .. } => context! { purpose => Serde(purpose), until => instant(*expires_at, language) },

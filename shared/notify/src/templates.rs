@@ -47,6 +47,7 @@ pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
         Notice::SignInUnlocked { .. } => template!(language, "sign-in-unlocked"),
         Notice::NewDevice { .. } => template!(language, "new-device"),
         Notice::IdentitySuspended { .. } => template!(language, "identity-suspended"),
+        Notice::ResidenceChanged { .. } => template!(language, "residence-changed"),
         Notice::Code { .. } => template!(language, "code"),
         Notice::SuspensionLifted { .. } => template!(language, "suspension-lifted"),
         Notice::SuspensionKept { .. } => template!(language, "suspension-kept"),

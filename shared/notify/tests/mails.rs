@@ -50,6 +50,7 @@ mod mails {
             ("sign-in-locked", Notice::SignInLocked { at: now }),
             ("sign-in-unlocked", Notice::SignInUnlocked { at: now }),
             ("new-device", Notice::NewDevice { at: now, device: "Firefox".to_owned() }),
+            ("residence-changed", Notice::ResidenceChanged { at: now }),
             ("new-device-unknown", Notice::NewDevice { at: now, device: String::new() }),
             ("service-cancelled", Notice::ServiceCancelled { at: now, service_id: "SRV-000123".to_owned(), offer: "SPID Professionale".to_owned() }),
         ]

@@ -37,6 +37,28 @@ pub struct Profile {
     pub email: EmailAddress,
     /// The mobile number, E.164.
     pub mobile: Option<String>,
+    /// Where the person was born.
+    #[serde(default)]
+    pub birth_place: Option<String>,
+    /// Where the person lives (rule 51).
+    #[serde(default)]
+    pub residence: Option<Residence>,
+}
+
+/// Where a person lives.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Residence {
+    /// Street and number.
+    pub address: String,
+    /// Town.
+    pub city: String,
+    /// Province, by its two letters; none abroad.
+    pub province: Option<String>,
+    /// Postal code.
+    pub postal_code: String,
+    /// Country, ISO 3166-1 alpha-2.
+    pub country: String,
 }
 
 impl std::fmt::Debug for Profile {

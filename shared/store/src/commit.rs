@@ -355,6 +355,14 @@ impl AuthUpdate {
         self
     }
 
+    /// Only if a device is remembered.
+    #[must_use]
+    pub fn remembers(mut self, device: &str) -> Self {
+        self.0.conditions.push("attribute_exists(devices.#remembered)".to_owned());
+        self.0.names.push(("#remembered".to_owned(), device.to_owned()));
+        self
+    }
+
     /// Forgets a device.
     #[must_use]
     pub fn forget(mut self, device: &str) -> Self {
@@ -365,8 +373,9 @@ impl AuthUpdate {
 
     /// Notes a device and that the identity was used.
     #[must_use]
-    pub fn seen(mut self, device: &str, now: Timestamp) -> Self {
-        self.0.set("devices.#device", "", ":seen", ms(now));
+    pub fn seen(mut self, device: &str, what: &str, now: Timestamp) -> Self {
+        let kept = [("seen".to_owned(), ms(now)), ("what".to_owned(), s(what))];
+        self.0.set("devices.#device", "", ":seen", AttributeValue::M(kept.into()));
         self.0.names.push(("#device".to_owned(), device.to_owned()));
         self.0.set("last_used_at", "", ":used_at", s(now.to_string()));
         self

@@ -120,6 +120,15 @@ pub struct StoredCredential {
     pub expires_on: Option<Date>,
 }
 
+/// A device that signed in (rule 23).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// When last, in milliseconds.
+    pub seen: i64,
+    /// What it said that it is, in a word.
+    pub what: String,
+}
+
 /// Where the customer area's view of an identity is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceRef {
@@ -172,9 +181,12 @@ pub struct AuthRecord {
     /// Other credentials.
     #[serde(default)]
     pub credentials: Vec<StoredCredential>,
-    /// Devices that signed in, by hash, and when last (milliseconds).
+    /// Devices that signed in, by hash.
     #[serde(default)]
-    pub devices: BTreeMap<String, i64>,
+    pub devices: BTreeMap<String, Device>,
+    /// SPID code, given when the identity was activated (rule 51).
+    #[serde(default)]
+    pub spid_code: Option<String>,
     /// First day of the identity.
     pub issued_on: Option<Date>,
     /// Last day of the identity.
