@@ -209,6 +209,67 @@ resource "aws_cloudwatch_metric_alarm" "given_up" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
+# A job that cannot do one thing does the others and ends well: Lambda counts no error.
+resource "aws_cloudwatch_log_metric_filter" "left_undone" {
+  for_each       = { for id, job in local.hourly : id => job if !job.sendsMail }
+  name           = "left-undone"
+  log_group_name = aws_cloudwatch_log_group.function[each.key].name
+  pattern        = "{ $.fields.failed > 0 }"
+
+  metric_transformation {
+    namespace = local.namespace
+    name      = "LeftUndone"
+    value     = "$.fields.failed"
+    unit      = "Count"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "left_undone" {
+  alarm_name          = "${var.name}-left-undone"
+  alarm_description   = "An hourly job could not do what was due of somebody. Its log says why; it tries again each hour."
+  namespace           = local.namespace
+  metric_name         = "LeftUndone"
+  statistic           = "Maximum"
+  period              = 3600
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_log_metric_filter" "returned" {
+  for_each       = local.queued
+  name           = "returned"
+  log_group_name = aws_cloudwatch_log_group.function[each.key].name
+  pattern        = "{ $.fields.message = \"a notice came back\" }"
+
+  metric_transformation {
+    namespace     = local.namespace
+    name          = "NoticesReturned"
+    value         = "1"
+    default_value = "0"
+    unit          = "Count"
+  }
+}
+
+# Looked at once a day: addresses are mistyped all the time, and each of these stays in the outbox until somebody has looked.
+resource "aws_cloudwatch_metric_alarm" "returned" {
+  alarm_name          = "${var.name}-notices-returned"
+  alarm_description   = "Notices came back or were complained of: the feedback job's log has their kinds, the outbox what happened."
+  namespace           = local.namespace
+  metric_name         = "NoticesReturned"
+  statistic           = "Sum"
+  period              = 86400
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
 # SES reviews an account at 5 % and 0.1 %, and may pause it later.
 resource "aws_cloudwatch_metric_alarm" "reputation" {
   for_each            = { "Reputation.BounceRate" = 0.04, "Reputation.ComplaintRate" = 0.0008 }

@@ -278,3 +278,56 @@ async fn credentials_about_to_expire_are_announced_three_times_each() {
     assert_eq!(told.len(), 6, "at three months, 30 and 7 days, for each");
     assert_eq!(told.iter().filter(|mail| mail.text.contains("smart card")).count(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_revoked_unwarned_however_late_the_job_comes() {
+    let world = World::new().await;
+    // Unused for far longer than 24 months when the first job looks: as after a restored table.
+    let used = world.now() - SignedDuration::from_hours(24 * 900);
+    let account = world.make(NewHolder { last_used_at: Some(used), document_expires_on: None, expires_on: None, ..world.holder() }).await;
+    world.pass(2 * 3600).await;
+    let subjects = world.subjects(&account).await;
+    assert!(subjects.len() == 1 && subjects[0].contains("non è usata"), "warned first: {subjects:?}");
+    world.pass(20 * 3600).await;
+    assert_eq!(world.subjects(&account).await.len(), 1, "and given its day");
+    world.pass(6 * 3600).await;
+    assert!(world.subjects(&account).await[0].contains("revocata"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspension_that_is_kept_holds_up_no_other_end() {
+    let world = World::new().await;
+    let mut state = active(world.now());
+    state.suspensions.insert(SuspensionReason::Holder, world.now());
+    state.suspensions.insert(SuspensionReason::Fraud, world.now() + SignedDuration::from_hours(24 * 5));
+    let expires_on = date_of(world.now() + SignedDuration::from_hours(24 * 20));
+    // The contract ends while both are in force.
+    let account = world.make(NewHolder { state, expires_on: Some(expires_on), document_expires_on: None, ..world.holder() }).await;
+    world.pass(31 * DAY).await;
+    let kept = |subjects: &[String]| subjects.iter().filter(|subject| subject.contains("continua")).count();
+    assert_eq!(kept(&world.subjects(&account).await), 1, "the holder's");
+    world.pass(5 * DAY).await;
+    assert_eq!(kept(&world.subjects(&account).await), 2, "and the other's, at its own end");
+    world.pass(100 * DAY).await;
+    assert_eq!(kept(&world.subjects(&account).await), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_cannot_be_done_is_told_and_not_forgotten() {
+    let world = World::new().await;
+    let (_, owner) = world.customer().await;
+    let mut state = active(world.now());
+    state.suspensions.insert(SuspensionReason::Holder, world.now() - SignedDuration::from_hours(24 * 31));
+    let (_, account) = world.service(owner, IdentityType::Personal, state, world.now()).await;
+    let services = world.behind("Scan", json!({ "TableName": "sportello-orders" })).await;
+    let service = services["Items"].as_array().unwrap().iter().find(|item| item["sk"]["S"].as_str().unwrap().starts_with("SERVICE#")).unwrap();
+    let key = json!({ "pk": service["pk"], "sk": service["sk"] });
+    world.behind("DeleteItem", json!({ "TableName": "sportello-orders", "Key": key })).await;
+    let job = world.stack.shared.jobs.iter().find(|job| job.spec.id == "jobs.suspension.end").unwrap();
+    let run = || job.run(world.stack.shared.app.clone(), json!({}), "r".to_owned());
+    assert_eq!(run().await.unwrap()["batchItemFailures"].as_array().unwrap().len(), 1, "an item without its service is a failure, not somebody else's work");
+    world.behind("PutItem", json!({ "TableName": "sportello-orders", "Item": service })).await;
+    let done = run().await.unwrap();
+    assert_eq!((&done["done"], done["batchItemFailures"].as_array().unwrap().len()), (&json!(1), 0));
+    assert!(world.subjects(&account).await[0].contains("terminata"));
+}

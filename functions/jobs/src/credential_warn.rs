@@ -11,7 +11,7 @@ use sportello_store::commit::Commit;
 use sportello_store::record::DueMarks;
 use sportello_store::schema::DUE_CREDENTIAL;
 
-use crate::due::{Done, Found, GRANTS, each};
+use crate::due::{Done, Found, GRANTS, Then, each};
 
 /// Warns of credentials.
 pub struct CredentialWarn;
@@ -53,5 +53,5 @@ fn warn(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     let mark = credential_mark(credential, expires_on, days_left);
     told.insert(mark.clone());
     let notice = Notice::CredentialExpiring { credential, expires_on };
-    Ok(Done { commit: Commit::new(), update: None, marks: DueMarks { about: String::new(), told }, notice: Some((notice, mark)), settled: false })
+    Ok(Done { commit: Commit::new(), update: None, marks: DueMarks { about: String::new(), told }, notice: Some((notice, mark)), then: Then::AsListed })
 }

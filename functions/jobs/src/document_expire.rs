@@ -10,7 +10,7 @@ use sportello_store::commit::Commit;
 use sportello_store::record::DueMarks;
 use sportello_store::schema::DUE_DOCUMENT;
 
-use crate::due::{Done, Found, GRANTS_SHOWN, each};
+use crate::due::{Done, Found, GRANTS_SHOWN, Then, each};
 
 /// Suspends for expired documents.
 pub struct DocumentExpire;
@@ -40,7 +40,7 @@ fn suspend(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     let (mut state, at) = (auth.state.clone(), found.deadline.at);
     if state.activated_at.is_none() {
         // Before the activation there is nothing to suspend; the activation asks for a valid document itself.
-        return Ok(Done { commit: Commit::new(), update: None, marks: DueMarks::default(), notice: None, settled: true });
+        return Ok(Done { commit: Commit::new(), update: None, marks: DueMarks::default(), notice: None, then: Then::Nothing });
     }
     state.suspend(SuspensionReason::DocumentExpired, at).map_err(|error| Failure::fault(error.to_string()))?;
     let mut commit = Commit::new();
@@ -49,5 +49,5 @@ fn suspend(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     }
     let notice = Notice::IdentitySuspended { at, reason: SuspensionReason::DocumentExpired };
     let update = Commit::auth(found.owner).state(&state);
-    Ok(Done { commit, update: Some(update), marks: DueMarks::default(), notice: Some((notice, format!("document#{at}"))), settled: true })
+    Ok(Done { commit, update: Some(update), marks: DueMarks::default(), notice: Some((notice, format!("document#{at}"))), then: Then::Nothing })
 }

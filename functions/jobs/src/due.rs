@@ -63,8 +63,18 @@ pub(crate) struct Done {
     pub marks: DueMarks,
     /// What the holder is told, with what tells this notice from another of its kind.
     pub notice: Option<(Notice, String)>,
-    /// Whether nothing more of this kind is to be done, whatever the list says: only somebody's act brings it back.
-    pub settled: bool,
+    /// When there is more of this kind.
+    pub then: Then,
+}
+
+/// When there is more of one kind of work.
+pub(crate) enum Then {
+    /// When the list says.
+    AsListed,
+    /// Not before an instant, whatever the list says.
+    At(Timestamp),
+    /// Not at all, whatever the list says: only somebody's act brings it back.
+    Nothing,
 }
 
 /// Does what is due of one kind of work, identity by identity.
@@ -135,18 +145,23 @@ async fn one(cx: &Cx, work: &'static str, pk: &str, decide: fn(&Cx, &Found<'_>) 
         return Ok(Step::Nothing);
     };
     let done = decide(cx, &Found { owner: &owner, records: &records, deadline })?;
-    commit = done.commit;
+    // First, so that of several conditions that do not hold this one is told: it is the only one that another run explains.
     commit.update_auth(done.update.unwrap_or_else(|| Commit::auth(&owner)).version(records.auth.version), Code::ChangedMeanwhile);
+    commit.extend(done.commit);
     if let Some((notice, what)) = &done.notice {
         let id = format!("{}#{pk}#{what}", notice.kind());
-        commit.notice(&id, &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        commit.notice(&id, &owner, notice.to_json()?, cx.now, Code::Internal);
     }
     let mut after = records.clone();
     after.due.insert(work.to_owned(), done.marks.clone());
-    let following = if done.settled { None } else { upcoming(cx, &self::view(cx, &owner, &after)?, work) };
+    let following = match done.then {
+        Then::Nothing => None,
+        Then::At(at) => Some(at),
+        Then::AsListed => upcoming(cx, &self::view(cx, &owner, &after)?, work),
+    };
     commit.put_due(&owner, work, &done.marks, following);
     match cx.store.commit(commit).await {
-        Ok(()) => Ok(if done.settled { Step::Last } else { Step::More }),
+        Ok(()) => Ok(if matches!(done.then, Then::AsListed) { Step::More } else { Step::Last }),
         Err(error) => {
             passed(error)?;
             Ok(Step::Nothing)
@@ -157,7 +172,7 @@ async fn one(cx: &Cx, work: &'static str, pk: &str, decide: fn(&Cx, &Found<'_>) 
 /// Another run came first, or the holder did: whoever it was has set what is due next.
 fn passed(error: StoreError) -> Result<(), StoreError> {
     match error {
-        StoreError::Refused(_) => Ok(()),
+        StoreError::Refused(Code::ChangedMeanwhile) => Ok(()),
         error => Err(error),
     }
 }

@@ -11,7 +11,7 @@ use sportello_store::commit::Commit;
 use sportello_store::record::DueMarks;
 use sportello_store::schema::DUE_AGE;
 
-use crate::due::{Done, Found, GRANTS_SHOWN, each};
+use crate::due::{Done, Found, GRANTS_SHOWN, Then, each};
 
 /// Suspends who came of age.
 pub struct MinorAdult;
@@ -47,5 +47,5 @@ fn suspend(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     let notice = Notice::IdentitySuspended { at, reason: SuspensionReason::Turned18 };
     let update = Commit::auth(found.owner).state(&state).end_sessions();
     let marks = DueMarks { about: String::new(), told: [DONE.to_owned()].into() };
-    Ok(Done { commit, update: Some(update), marks, notice: Some((notice, "adult".to_owned())), settled: true })
+    Ok(Done { commit, update: Some(update), marks, notice: Some((notice, "adult".to_owned())), then: Then::Nothing })
 }

@@ -5,13 +5,13 @@ use sportello_contract::spec::{JobSpec, Memory, Table, Trigger};
 use sportello_notify::Notice;
 use sportello_rules::deadline::Kind;
 use sportello_rules::identity::{Status, SuspensionReason};
+use sportello_runtime::due::kept_mark;
 use sportello_runtime::job::{Event, Report};
 use sportello_runtime::{Cx, Failure, Job};
 use sportello_store::commit::Commit;
-use sportello_store::record::DueMarks;
 use sportello_store::schema::DUE_SUSPENSION;
 
-use crate::due::{Done, Found, GRANTS_SHOWN, each};
+use crate::due::{Done, Found, GRANTS_SHOWN, Then, each};
 
 /// Ends suspensions.
 pub struct SuspensionEnd;
@@ -43,9 +43,11 @@ fn end(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     let missing = auth.requirements().missing_at(ended_at);
     let mut commit = Commit::new();
     if !missing.is_empty() {
-        // It stays until the holder, or an operator, does something about it; what is said once is not said again.
+        // It stays until the holder, or an operator, does something about it; what is said once is not said again, and holds up no other end.
         let notice = Notice::SuspensionKept { at: ended_at, missing };
-        return Ok(Done { commit, update: None, marks: DueMarks::default(), notice: Some((notice, since.to_string())), settled: true });
+        let (mark, mut marks) = (kept_mark(reason, since), found.records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default());
+        marks.told.insert(mark.clone());
+        return Ok(Done { commit, update: None, marks, notice: Some((notice, mark)), then: Then::AsListed });
     }
     let mut state = auth.state.clone();
     state.lift(reason).map_err(|error| Failure::fault(error.to_string()))?;
@@ -55,5 +57,6 @@ fn end(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     }
     let notice = Notice::SuspensionLifted { at: ended_at, reason, by_itself: true, active: shown == Status::Active };
     let update = Commit::auth(found.owner).state(&state);
-    Ok(Done { commit, update: Some(update), marks: DueMarks::default(), notice: Some((notice, since.to_string())), settled: false })
+    let marks = found.records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default();
+    Ok(Done { commit, update: Some(update), marks, notice: Some((notice, kept_mark(reason, since))), then: Then::AsListed })
 }

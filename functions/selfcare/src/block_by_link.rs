@@ -65,7 +65,7 @@ impl Operation for BlockByLink {
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
         commit.update_auth(Commit::auth(&owner).version(auth.version).state(&state).end_sessions(), Code::ChangedMeanwhile);
         if added {
-            due::suspensions(&mut commit, &owner, auth, &state, cx);
+            due::suspensions(&mut commit, &owner, &records, &state, cx);
         }
         if let Some(service) = auth.service.as_ref().filter(|_| added) {
             commit.show_status(service, state.status());

@@ -9,7 +9,7 @@ use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
 use sportello_store::record::{AuthRecord, HolderRecords, SecondFactor};
 
-use crate::second_factor::{charged, prove};
+use crate::second_factor::{charged, prove_factor};
 
 /// A change that was confirmed.
 pub(crate) struct Confirmed {
@@ -40,20 +40,29 @@ pub(crate) async fn confirm(
             if !cx.hasher().matches(password.expose(), &auth.salt, &auth.password).await? {
                 return Err(refused(cx, owner, &auth, Secrets::PASSWORD)?);
             }
-            let update = Commit::auth(owner).version(auth.version).clear_password_tries();
+            // The record is a later one than the session was found in: what is active, and whether sessions still hold, must not have changed.
+            if auth.second_factor(cx.today()) != factor {
+                return Err(Code::ChangedMeanwhile.into());
+            }
+            let update = Commit::auth(owner).version(auth.version).same_epoch(records.auth.epoch).clear_password_tries();
             Ok(Confirmed { auth, update })
         }
-        SecondFactor::AppCode | SecondFactor::SmsCode | SecondFactor::Other => {
+        // Nothing of it can be proved yet: no try is charged for that.
+        SecondFactor::Other => Err(Code::ProofRefused.into()),
+        SecondFactor::AppCode | SecondFactor::SmsCode => {
             let code = code.ok_or_else(|| missing("code"))?;
             let secrets = charged(factor, operation, Secrets::OTP);
             let auth = match throttle::charge::<AuthRecord>(cx, owner, secrets, Code::ProofRefused).await? {
                 Charge::Look(auth) => auth,
                 Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
             };
-            let Some(proof) = prove(cx, owner, &auth, operation, Some(code))? else {
+            if auth.second_factor(cx.today()) != factor {
+                return Err(Code::ChangedMeanwhile.into());
+            }
+            let Some(proof) = prove_factor(cx, owner, &auth, factor, (operation, ""), Some(code))? else {
                 return Err(refused(cx, owner, &auth, Secrets::OTP)?);
             };
-            let update = proof.consume(Commit::auth(owner).version(auth.version)).clear_otp_tries();
+            let update = proof.consume(Commit::auth(owner).version(auth.version).same_epoch(records.auth.epoch)).clear_otp_tries();
             Ok(Confirmed { auth, update })
         }
     }

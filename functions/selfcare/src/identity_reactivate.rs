@@ -73,7 +73,7 @@ impl Operation for IdentityReactivate {
         // What follows from the records by itself, such as a document that has expired, stays in force (rule 35).
         let shown = state.at(cx.now, auth.requirements(), &cx.policy().identity);
         commit.update_auth(confirmed.update.state(&state), Code::ChangedMeanwhile);
-        due::suspensions(&mut commit, owner, auth, &state, cx);
+        due::suspensions(&mut commit, owner, &holder.records, &state, cx);
         if let Some(service) = &auth.service {
             commit.show_status(service, shown.status());
         }

@@ -74,7 +74,7 @@ impl Operation for IdentitySuspend {
         let mut commit = Commit::new();
         if added {
             commit.update_auth(confirmed.update.state(&state).end_sessions(), Code::ChangedMeanwhile);
-            due::suspensions(&mut commit, owner, auth, &state, cx);
+            due::suspensions(&mut commit, owner, &holder.records, &state, cx);
             if let Some(service) = &auth.service {
                 commit.show_status(service, state.status());
             }

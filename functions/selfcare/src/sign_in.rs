@@ -59,6 +59,8 @@ pub enum By {
     App,
     /// It was sent to the mobile on file.
     Sms,
+    /// A physical token shows it.
+    Token,
 }
 
 /// Id under which the code of a sign-in is kept.

@@ -67,17 +67,25 @@ impl Operation for SignInStart {
             return Ok(Reply::after(commit, Next::Done { session }));
         }
         match auth.otp_factor(cx.today()) {
-            SecondFactor::AppCode | SecondFactor::Other => {
+            SecondFactor::AppCode => {
                 let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignIn)?;
                 return Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at, by: By::App }));
+            }
+            // No code of a token can be proved yet: the next step refuses before it charges a try.
+            SecondFactor::Other => {
+                let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
+                return Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at, by: By::Token }));
             }
             SecondFactor::SmsCode => {
                 let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
                 let (sign_in_id, expires_at) = sealed(cx, &token, Purpose::SignInSms)?;
                 let mut commit = Commit::new();
-                // Who is right and has had all codes of the day hears so; who is wrong never comes here.
-                let update = send_code(cx, &owner, &auth, &token.nonce(), update, &mut commit)?;
-                commit.update_auth(update.version(auth.version).same_password(auth.password.version).same_epoch(auth.epoch), Code::SignInRefused);
+                // Who is right and has had all codes for now hears so, and was not wrong: the tries are cleared. Who is wrong never comes here.
+                let sent = send_code(cx, &owner, &auth, &token.nonce(), update.clone(), &mut commit).map_err(|failure| match failure {
+                    Failure::Refused { problem, .. } => Failure::with(problem, proved(update, &auth)),
+                    fault => fault,
+                })?;
+                commit.update_auth(sent.version(auth.version).same_password(auth.password.version).same_epoch(auth.epoch), Code::ChangedMeanwhile);
                 return Ok(Reply::after(commit, Next::Otp { sign_in_id, expires_at, by: By::Sms }));
             }
             SecondFactor::None => {}

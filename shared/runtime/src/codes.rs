@@ -19,7 +19,7 @@ const FIELD: &str = "code";
 pub struct Sending<'a> {
     /// Id of the operation that it is good for.
     pub operation: &'static str,
-    /// What else it is bound to: another value needs another code.
+    /// What else it is bound to: it proves nothing of another value.
     pub value: &'a str,
     /// What it is for, in words.
     pub purpose: CodePurpose,
@@ -41,8 +41,8 @@ pub struct Carried {
 pub fn send(cx: &Cx, owner: &Owner, auth: &AuthRecord, sending: &Sending<'_>, update: AuthUpdate, commit: &mut Commit) -> Result<AuthUpdate, Failure> {
     let (policy, today) = (&cx.policy().code, cx.today());
     let sent_today = auth.codes_sent_on(today);
-    let about = about(cx, sending.value);
-    let earlier = auth.codes.get(sending.operation).filter(|kept| kept.about == about && !kept.sent.is_over(cx.now, policy));
+    // Whatever it was bound to: beginning anew buys no further sends, no shorter pause and no more tries.
+    let earlier = auth.codes.get(sending.operation).filter(|kept| !kept.sent.is_over(cx.now, policy));
     let sent = match earlier {
         Some(kept) => kept.sent.again(cx.now, sent_today, policy),
         None => SentCode::first(cx.now, sent_today, policy),
@@ -55,7 +55,7 @@ pub fn send(cx: &Cx, owner: &Owner, auth: &AuthRecord, sending: &Sending<'_>, up
     // A word that would favour some digits is one in 10^18: what comes in its place need not be random.
     let mut words = words.into_iter().chain(std::iter::repeat(0));
     let code = generate_code(policy, &mut || words.next().unwrap_or_default());
-    let kept = KeptCode { digest: digest(cx, owner, sending.operation, sending.value, &code), about, sent };
+    let kept = KeptCode { digest: digest(cx, owner, sending.operation, sending.value, &code), sent };
     let carried = serde_json::to_vec(&Carried { code: Secret::new(code) })?;
     let sealed = cx.keys().data_key(owner, &auth.data_key)?.seal(cx.entropy(), owner, FIELD, &carried)?;
     let valid = jiff::SignedDuration::from_mins(i64::from(policy.valid_minutes));
@@ -93,10 +93,6 @@ pub fn open(cx: &Cx, owner: &Owner, profile: &SealedProfile, sealed: &str) -> Re
 
 fn digest(cx: &Cx, owner: &Owner, operation: &str, value: &str, code: &str) -> Bytes {
     Bytes(cx.keys().keyed_hash(&[b"code", owner.pk().as_bytes(), operation.as_bytes(), value.as_bytes(), code.as_bytes()]))
-}
-
-fn about(cx: &Cx, value: &str) -> String {
-    cx.keys().keyed_hash(&[b"code about", value.as_bytes()]).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
 fn refused(cx: &Cx, refusal: CodeRefusal) -> Problem {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sportello_rules::deadline::{Deadline, Kind, PasswordRecord, Records, deadlines, next};
+use sportello_rules::identity::{IdentityState, SuspensionReason};
 use sportello_rules::policy::Policy;
 use sportello_rules::service::CredentialKind;
 use sportello_rules::throttle::{Gate, Tries};
@@ -50,7 +51,22 @@ pub fn view(cx: &Cx, records: &HolderRecords, profile: &Profile) -> Records {
 /// The same for a job, which does what reading only shows: the state as it was written last.
 #[must_use]
 pub fn work_view(records: &HolderRecords, birth_date: Option<Date>) -> Records {
-    kept(&records.auth, &records.due, birth_date)
+    let mut view = kept(&records.auth, &records.due, birth_date);
+    without_kept(&mut view, &records.due);
+    view
+}
+
+/// Takes the ends away that were told of already and stay for somebody's act: they must not hide the others.
+fn without_kept(view: &mut Records, due: &std::collections::BTreeMap<String, DueMarks>) {
+    if let Some(marks) = due.get(DUE_SUSPENSION) {
+        view.state.suspensions.retain(|reason, since| !marks.told.contains(&kept_mark(*reason, *since)));
+    }
+}
+
+/// The mark of a suspension whose end was told of.
+#[must_use]
+pub fn kept_mark(reason: SuspensionReason, since: Timestamp) -> String {
+    format!("{reason:?} {since}")
 }
 
 /// What of the records does not depend on the instant.
@@ -109,9 +125,11 @@ pub fn begin(commit: &mut Commit, owner: &Owner, auth: &AuthRecord, birth_date: 
 }
 
 /// Sets when a suspension of this state ends; for whatever adds or lifts one.
-pub fn suspensions(commit: &mut Commit, owner: &Owner, auth: &AuthRecord, state: &sportello_rules::identity::IdentityState, cx: &Cx) {
-    let view = Records { state: state.clone(), ..kept(auth, &std::collections::BTreeMap::new(), None) };
-    commit.put_due(owner, DUE_SUSPENSION, &DueMarks::default(), next(&view, cx.policy(), cx.now, kinds_of(DUE_SUSPENSION)));
+pub fn suspensions(commit: &mut Commit, owner: &Owner, records: &HolderRecords, state: &IdentityState, cx: &Cx) {
+    let mut view = Records { state: state.clone(), ..kept(&records.auth, &records.due, None) };
+    without_kept(&mut view, &records.due);
+    let marks = records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default();
+    commit.put_due(owner, DUE_SUSPENSION, &marks, next(&view, cx.policy(), cx.now, kinds_of(DUE_SUSPENSION)));
 }
 
 fn pause_end(cx: &Cx, tries: &Tries) -> Option<Timestamp> {

@@ -211,7 +211,9 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
         Err(_) => return decided.map(|answer| (spec.success, answer)),
     };
     // What may come out otherwise next time is not kept: no tries left, a proof to be repeated, somebody else's change.
-    let passing = |code| matches!(code, Code::TooManyRequests | Code::ChangedMeanwhile | Code::SignInRefused | Code::ProofRefused);
+    let passing = |code| {
+        matches!(code, Code::TooManyRequests | Code::CodeTooSoon | Code::CodesExhausted | Code::ChangedMeanwhile | Code::SignInRefused | Code::ProofRefused)
+    };
     let lasting = status < 500 && !matches!(&decided, Err(Failure::Refused { problem, .. }) if passing(problem.code));
     if let Some(place) = place.as_deref().filter(|_| lasting) {
         let sealed = cx.keys().seal(cx.entropy(), purpose(place).as_bytes(), &serde_json::to_vec(&answer)?)?;

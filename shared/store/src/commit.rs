@@ -189,7 +189,14 @@ impl Commit {
         let mut update = Updating::new(Table::Orders, service.pk.clone(), service.sk.clone());
         update.conditions.push("attribute_exists(pk)".to_owned());
         update.set("#status", "status", ":status", s(tag(&status)));
-        self.writes.push((Write::Update(Box::new(update)), Code::ChangedMeanwhile));
+        // That an identity has no service any more is a fault of ours, not somebody else's change.
+        self.writes.push((Write::Update(Box::new(update)), Code::Internal));
+    }
+
+    /// Adds the writes of another commit behind these.
+    pub fn extend(&mut self, other: Self) {
+        self.writes.extend(other.writes);
+        self.failed = self.failed.take().or(other.failed);
     }
 
     /// Shows in the customer area that an identity was revoked, which also stops its renewals (rule 36).
@@ -198,7 +205,7 @@ impl Commit {
         update.conditions.push("attribute_exists(pk)".to_owned());
         update.set("#status", "status", ":status", s(tag(&Status::Revoked)));
         update.set("auto_renewal", "", ":off", AttributeValue::Bool(false));
-        self.writes.push((Write::Update(Box::new(update)), Code::ChangedMeanwhile));
+        self.writes.push((Write::Update(Box::new(update)), Code::Internal));
     }
 
     /// Cancels a service: refused where it was cancelled meanwhile, or where its status is no longer the one decided on.
@@ -352,6 +359,22 @@ impl AuthUpdate {
     #[must_use]
     pub fn otp_mode(mut self, mode: CredentialKind) -> Self {
         self.0.set("otp_mode", "", ":otp_mode", s(tag(&mode)));
+        self
+    }
+
+    /// Only if the identity was not used since (rule 37): a use moves no version.
+    #[must_use]
+    pub fn last_used(mut self, at: Option<Timestamp>) -> Self {
+        match at {
+            Some(at) => {
+                self.0.conditions.push("last_used_at = :last_used".to_owned());
+                self.0.values.push((":last_used".to_owned(), s(at.to_string())));
+            }
+            None => {
+                self.0.conditions.push("(attribute_not_exists(last_used_at) OR attribute_type(last_used_at, :never_used))".to_owned());
+                self.0.values.push((":never_used".to_owned(), s("NULL")));
+            }
+        }
         self
     }
 

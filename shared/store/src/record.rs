@@ -79,9 +79,6 @@ pub struct StoredCode {
 pub struct KeptCode {
     /// Keyed digest of the code, bound to holder, operation and value.
     pub digest: Bytes,
-    /// Keyed hash of the value that it is bound to: a code for another one is a first one.
-    #[serde(default)]
-    pub about: String,
     /// How often it was sent and tried.
     #[serde(flatten)]
     pub sent: SentCode,
