@@ -42,27 +42,27 @@ async fn a_residence_that_makes_no_sense_names_its_field() {
     let world = World::new().await;
     let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
     let token = world.sign_in(&account).await;
-    for (field, value) in [
-        ("address", json!(" ")),
-        ("address", json!("x".repeat(101))),
-        ("address", json!("Via\u{7}Roma")),
-        ("city", json!("")),
-        ("province", json!("fi")),
-        ("province", json!("FIR")),
-        ("province", Value::Null),
-        ("postalCode", json!("5012")),
-        ("postalCode", json!("5012A")),
-        ("country", json!("ITA")),
-        ("country", json!("it")),
+    for (status, code, field, value) in [
+        (422, "residence-refused", "address", json!(" ")),
+        (400, "invalid-field", "address", json!("x".repeat(101))),
+        (422, "residence-refused", "address", json!("Via\u{7}Roma")),
+        (400, "invalid-field", "city", json!("")),
+        (400, "invalid-field", "province", json!("fi")),
+        (400, "invalid-field", "province", json!("FIR")),
+        (422, "residence-refused", "province", Value::Null),
+        (422, "residence-refused", "postalCode", json!("5012")),
+        (422, "residence-refused", "postalCode", json!("5012A")),
+        (400, "invalid-field", "country", json!("ITA")),
+        (400, "invalid-field", "country", json!("it")),
     ] {
         let mut residence = florence();
         residence[field] = value.clone();
-        let refused = change(&world, &token, &residence).await.refused(400, "invalid-field");
+        let refused = change(&world, &token, &residence).await.refused(status, code);
         assert_eq!(refused.text_at("/field"), field, "{value}");
     }
     let mut abroad = florence();
     abroad["country"] = json!("FR");
-    assert_eq!(change(&world, &token, &abroad).await.refused(400, "invalid-field").text_at("/field"), "province");
+    assert_eq!(change(&world, &token, &abroad).await.refused(422, "residence-refused").text_at("/field"), "province");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -36,11 +36,16 @@ impl Residence {
     /// # Errors
     /// The first field that makes no sense.
     pub fn checked(self) -> Result<profile::Residence, Problem> {
-        let wrong = |field: &'static str| Problem::from(Code::InvalidField).field(field);
+        // What the document can say of a field is a matter of form; what only the country or the words decide is not.
+        let malformed = |field: &'static str| Problem::from(Code::InvalidField).field(field);
+        let wrong = |field: &'static str| Problem::from(Code::ResidenceRefused).field(field);
         let tidy = |text: &str, field: &'static str, longest: usize| {
-            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let plain = !text.is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control);
-            if plain { Ok(text) } else { Err(wrong(field)) }
+            if text.is_empty() || text.chars().count() > longest {
+                return Err(malformed(field));
+            }
+            let tidied = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let plain = !tidied.is_empty() && !tidied.chars().any(char::is_control);
+            if plain { Ok(tidied) } else { Err(wrong(field)) }
         };
         let letters = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
         let [address, city, postal_code] = LENGTHS;
@@ -48,14 +53,17 @@ impl Residence {
         let city = tidy(&self.city, "city", city)?;
         let postal_code = tidy(&self.postal_code, "postalCode", postal_code)?;
         if !letters(&self.country) {
-            return Err(wrong("country"));
+            return Err(malformed("country"));
+        }
+        if self.province.as_deref().is_some_and(|province| !letters(province)) {
+            return Err(malformed("province"));
         }
         let in_italy = self.country == "IT";
         if in_italy && (postal_code.len() != 5 || !postal_code.bytes().all(|b| b.is_ascii_digit())) {
             return Err(wrong("postalCode"));
         }
         match &self.province {
-            Some(province) if !in_italy || !letters(province) => return Err(wrong("province")),
+            Some(_) if !in_italy => return Err(wrong("province")),
             None if in_italy => return Err(wrong("province")),
             _ => {}
         }

@@ -19,7 +19,7 @@ impl Operation for ResidenceChange {
         .summary("Change the residence; tells by mail")
         .limit(Limit::ORDINARY)
         .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
-        .problems(&[]);
+        .problems(&[Code::ResidenceRefused]);
     type Auth = HolderHighest;
     type Input = Residence;
     type Output = ();

@@ -128,6 +128,8 @@ codes! {
     IdempotencyInFlight = 409 "idempotency-in-flight", "Una richiesta con la stessa Idempotency-Key è in corso.", "A request with the same Idempotency-Key is in flight.";
     /// The identity is not revoked yet (rule 62).
     RevokeFirst = 409 "revoke-first", "Prima di cancellare il servizio occorre revocare l'identità.", "Revoke the identity before cancelling the service.";
+    /// The residence makes no sense in its country (rule 51).
+    ResidenceRefused = 422 "residence-refused", "La residenza non è valida per il Paese indicato.", "The residence is not valid for its country.";
     /// The pause before another code is not over (rule 31).
     CodeTooSoon = 429 "code-too-soon", "Un codice è appena stato inviato: attendere prima di chiederne un altro.", "A code was just sent: wait before asking for another one.";
     /// The operation or the day has had all its codes (rule 31).
