@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Grant, Table, grant};
-use sportello_rules::identity::{IdentityState, IdentityType, Status};
-use sportello_rules::service::CredentialKind;
+use sportello_rules::identity::{IdentityState, Status};
 
 use crate::key::{self, Owner};
 use crate::meter::Kind;
@@ -124,26 +123,20 @@ impl Commit {
 
     /// Sets when the password's next warning is due; none takes it out of the index (rule 16).
     pub fn put_password_due(&mut self, owner: &Owner, due: &PasswordDue, next: Option<Timestamp>) {
-        let record = WithKey { pk: owner.pk(), sk: key::DUE_PASSWORD, fields: due };
-        let Ok(mut item) = serde_dynamo::to_item::<_, Item>(&record) else {
-            self.failed = Some("what is due".to_owned());
-            return;
-        };
-        if let Some(next) = next {
-            let kind = crate::read::due_kind(crate::schema::DUE_PASSWORD_WARNING, crate::read::shard_of(owner));
-            item.insert("due_kind".to_owned(), s(kind));
-            item.insert("due_at".to_owned(), ms(next));
-        }
-        self.put_item(owner.kind.table(), item, Over::Anything, Code::ChangedMeanwhile);
+        self.put_indexed(owner, key::DUE_PASSWORD, crate::schema::DUE_PASSWORD_WARNING, due, next);
     }
 
     /// Keeps what was done of one kind of work on an identity, and sets when there is more; none takes it out of the index.
     pub fn put_due(&mut self, owner: &Owner, kind: &str, marks: &DueMarks, next: Option<Timestamp>) {
+        self.put_indexed(owner, &format!("{}{kind}", key::DUE), kind, marks, next);
+    }
+
+    fn put_indexed(&mut self, owner: &Owner, sk: &str, kind: &str, marks: &impl Serialize, next: Option<Timestamp>) {
         let Ok(mut item) = serde_dynamo::to_item::<_, Item>(marks) else {
             self.failed = Some(format!("what is due: {kind}"));
             return;
         };
-        item.extend(crate::value::key(&owner.pk(), &format!("{}{kind}", key::DUE)));
+        item.extend(crate::value::key(&owner.pk(), sk));
         if let Some(next) = next {
             item.insert("due_kind".to_owned(), s(crate::read::due_kind(kind, crate::read::shard_of(owner))));
             item.insert("due_at".to_owned(), ms(next));
@@ -186,10 +179,19 @@ impl Commit {
 
     /// Shows a new status in the customer area's view of an identity.
     pub fn show_status(&mut self, service: &ServiceRef, status: Status) {
-        let mut update = Updating::new(Table::Orders, service.pk.clone(), service.sk.clone());
-        update.conditions.push("attribute_exists(pk)".to_owned());
-        update.set("#status", "status", ":status", s(tag(&status)));
-        // That an identity has no service any more is a fault of ours, not somebody else's change.
+        let update = Updating::showing(service, status);
+        self.show(update);
+    }
+
+    /// Shows in the customer area that an identity was revoked, which also stops its renewals (rule 36).
+    pub fn show_revoked(&mut self, service: &ServiceRef) {
+        let mut update = Updating::showing(service, Status::Revoked);
+        update.set("auto_renewal", "", ":off", AttributeValue::Bool(false));
+        self.show(update);
+    }
+
+    /// That an identity has no service any more is a fault of ours, not somebody else's change.
+    fn show(&mut self, update: Updating) {
         self.writes.push((Write::Update(Box::new(update)), Code::Internal));
     }
 
@@ -197,15 +199,6 @@ impl Commit {
     pub fn extend(&mut self, other: Self) {
         self.writes.extend(other.writes);
         self.failed = self.failed.take().or(other.failed);
-    }
-
-    /// Shows in the customer area that an identity was revoked, which also stops its renewals (rule 36).
-    pub fn show_revoked(&mut self, service: &ServiceRef) {
-        let mut update = Updating::new(Table::Orders, service.pk.clone(), service.sk.clone());
-        update.conditions.push("attribute_exists(pk)".to_owned());
-        update.set("#status", "status", ":status", s(tag(&Status::Revoked)));
-        update.set("auto_renewal", "", ":off", AttributeValue::Bool(false));
-        self.writes.push((Write::Update(Box::new(update)), Code::Internal));
     }
 
     /// Cancels a service: refused where it was cancelled meanwhile, or where its status is no longer the one decided on.
@@ -269,6 +262,35 @@ impl Updating {
         }
         self.values.push((placeholder.to_owned(), value));
     }
+
+    /// A change of the customer area's view of an identity that shows a status.
+    fn showing(service: &ServiceRef, status: Status) -> Self {
+        let mut update = Self::new(Table::Orders, service.pk.clone(), service.sk.clone());
+        update.conditions.push("attribute_exists(pk)".to_owned());
+        update.set("#status", "status", ":status", s(tag(&status)));
+        update
+    }
+
+    /// Sets a part of the record.
+    fn set_record(&mut self, path: &str, name: &str, placeholder: &str, record: &(impl Serialize + ?Sized)) {
+        match serde_dynamo::to_attribute_value::<_, AttributeValue>(record) {
+            Ok(value) => self.set(path, name, placeholder, value),
+            Err(_) => self.never(),
+        }
+    }
+
+    /// Gives a placeholder its value.
+    fn value(&mut self, placeholder: &str, record: &impl Serialize) {
+        match serde_dynamo::to_attribute_value::<_, AttributeValue>(record) {
+            Ok(value) => self.values.push((placeholder.to_owned(), value)),
+            Err(_) => self.never(),
+        }
+    }
+
+    /// A plain struct of text and numbers always converts; a condition that never holds keeps the write from happening otherwise.
+    fn never(&mut self) {
+        self.conditions.push("attribute_not_exists(pk)".to_owned());
+    }
 }
 
 /// A change of an `AUTH` item, built step by step.
@@ -327,15 +349,10 @@ impl AuthUpdate {
     /// Keeps a code that is being sent for an operation, and counts it for its day.
     #[must_use]
     pub fn keep_code(mut self, operation: &str, code: &KeptCode, day: &CodeDay) -> Self {
-        let values = (serde_dynamo::to_attribute_value::<_, AttributeValue>(code), serde_dynamo::to_attribute_value::<_, AttributeValue>(day));
-        if let (Ok(code), Ok(day)) = values {
-            self.0.sets.push("codes.#code = :code".to_owned());
-            self.0.names.push(("#code".to_owned(), operation.to_owned()));
-            self.0.values.push((":code".to_owned(), code));
-            self.0.set("code_day", "", ":code_day", day);
-        } else {
-            self.0.conditions.push("attribute_not_exists(pk)".to_owned());
-        }
+        self.0.sets.push("codes.#code = :code".to_owned());
+        self.0.names.push(("#code".to_owned(), operation.to_owned()));
+        self.0.value(":code", code);
+        self.0.set_record("code_day", "", ":code_day", day);
         self
     }
 
@@ -348,17 +365,7 @@ impl AuthUpdate {
         self.0.names.push(("#consumed".to_owned(), "consumed".to_owned()));
         self.0.values.push((":unused".to_owned(), AttributeValue::Bool(false)));
         self.0.values.push((":used".to_owned(), AttributeValue::Bool(true)));
-        match serde_dynamo::to_attribute_value::<_, AttributeValue>(&code.digest) {
-            Ok(digest) => self.0.values.push((":digest".to_owned(), digest)),
-            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
-        }
-        self
-    }
-
-    /// Sets the L2 credential that signing in asks for (rule 42).
-    #[must_use]
-    pub fn otp_mode(mut self, mode: CredentialKind) -> Self {
-        self.0.set("otp_mode", "", ":otp_mode", s(tag(&mode)));
+        self.0.value(":digest", &code.digest);
         self
     }
 
@@ -407,11 +414,7 @@ impl AuthUpdate {
     /// Sets a new password; refused where the version it replaces is not the current one any more.
     #[must_use]
     pub fn password(mut self, password: &StoredPassword) -> Self {
-        match serde_dynamo::to_attribute_value::<_, AttributeValue>(password) {
-            Ok(value) => self.0.set("#password", "password", ":password", value),
-            // A plain struct of text and numbers always converts; a condition that never holds keeps the write from happening otherwise.
-            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
-        }
+        self.0.set_record("#password", "password", ":password", password);
         self
     }
 
@@ -428,20 +431,14 @@ impl AuthUpdate {
     /// Sets the credentials besides password and app.
     #[must_use]
     pub fn credentials(mut self, credentials: &[StoredCredential]) -> Self {
-        match serde_dynamo::to_attribute_value::<_, AttributeValue>(credentials) {
-            Ok(value) => self.0.set("credentials", "", ":credentials", value),
-            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
-        }
+        self.0.set_record("credentials", "", ":credentials", credentials);
         self
     }
 
     /// Sets or takes away the L2 app credential; its used steps are forgotten with it.
     #[must_use]
     pub fn totp(mut self, totp: Option<&StoredTotp>) -> Self {
-        match serde_dynamo::to_attribute_value::<_, AttributeValue>(totp) {
-            Ok(value) => self.0.set("totp", "", ":totp", value),
-            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
-        }
+        self.0.set_record("totp", "", ":totp", &totp);
         self
     }
 
@@ -452,20 +449,10 @@ impl AuthUpdate {
         self
     }
 
-    /// Sets the type.
-    #[must_use]
-    pub fn kind(mut self, kind: IdentityType) -> Self {
-        self.0.set("#kind", "kind", ":kind", s(tag(&kind)));
-        self
-    }
-
     /// Sets what decides the status.
     #[must_use]
     pub fn state(mut self, state: &IdentityState) -> Self {
-        match serde_dynamo::to_attribute_value::<_, AttributeValue>(state) {
-            Ok(value) => self.0.set("#state", "state", ":state", value),
-            Err(_) => self.0.conditions.push("attribute_not_exists(pk)".to_owned()),
-        }
+        self.0.set_record("#state", "state", ":state", state);
         self
     }
 }
