@@ -3,12 +3,15 @@
 //! Nothing here does I/O, waits, reads a clock or draws a random number; every number of a rule is a field of [`policy::Policy`].
 
 pub mod calendar;
+pub mod credential;
 pub mod deadline;
 pub mod fiscal_code;
 pub mod identity;
 pub mod otp;
 pub mod password;
 pub mod policy;
+pub mod recovery;
 pub mod service;
 pub mod throttle;
+pub mod token;
 pub mod username;

@@ -14,7 +14,11 @@ pub struct Policy {
     pub code: CodePolicy,
     /// Time-based one-time passwords (rule 22).
     pub totp: TotpPolicy,
-    /// The identity's life (rules 32-38).
+    /// Physical tokens (rule 41).
+    pub token: TokenPolicy,
+    /// Getting back in (rules 25-28, 30).
+    pub recovery: RecoveryPolicy,
+    /// The identity's life (rules 32-38, 44).
     pub identity: IdentityPolicy,
     /// Contacts (rule 48).
     pub contact: ContactPolicy,
@@ -118,6 +122,32 @@ section! {
     }
 }
 
+section! {
+    /// Physical tokens (rule 41).
+    TokenPolicy {
+        /// Presses beyond the expected one that are followed.
+        look_ahead: u32 = 10,
+        /// Steps accepted on each side of where the token's clock is expected.
+        skew_steps: u32 = 1,
+        /// Presses that two codes in a row may be away.
+        resync_presses: u32 = 100,
+        /// Steps on each side that two codes in a row may be away.
+        resync_steps: u32 = 20,
+    }
+}
+
+section! {
+    /// Getting back in (rules 25-28, 30).
+    RecoveryPolicy {
+        /// Characters of an emergency code, an even number: five bits each (27).
+        emergency_code_length: u32 = 16,
+        /// Minutes between two steps of a recovery.
+        step_minutes: u32 = 10,
+        /// Reminders of one username in a day (25).
+        reminders_per_day: u32 = 3,
+    }
+}
+
 /// How a holder may revoke (rule 36).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -143,6 +173,8 @@ section! {
         adult_years: u32 = 18,
         /// How a holder may revoke (36).
         revocation: RevocationPolicy = RevocationPolicy::Online,
+        /// Hours for which sensitive changes wait after a level was lost (44).
+        downgrade_guard_hours: u32 = 72,
         /// Months for which accesses are kept (56).
         access_retention_months: u32 = 24,
     }
@@ -185,6 +217,10 @@ section! {
         customer_minutes: u32 = 60,
         /// Devices that are remembered; the one unused for longest gives way.
         max_devices: u32 = 20,
+        /// Minutes between beginning an enrolment and its first code (41).
+        enrolment_minutes: u32 = 10,
+        /// Seconds for which the QR code of a sign-in is good (20).
+        qr_seconds: u32 = 120,
         /// Minutes between the first factor and the last one of a sign-in.
         sign_in_minutes: u32 = 5,
         /// Minutes between proving an expired password and setting the new one.
@@ -296,6 +332,17 @@ impl Policy {
         check(i.inactivity_months >= 1, "identity.inactivity_months", "must be at least 1")?;
         check(descending(&i.inactivity_notice_days), "identity.inactivity_notice_days", "must be positive, longest first, without repeats")?;
         check((1..=30).contains(&i.adult_years), "identity.adult_years", "must be from 1 to 30")?;
+        check(i.downgrade_guard_hours <= 24 * MOST_DAYS, "identity.downgrade_guard_hours", "must be at most 87600")?;
+        let k = &self.token;
+        check(k.look_ahead <= 100, "token.look_ahead", "must be at most 100")?;
+        check(k.skew_steps <= 10, "token.skew_steps", "must be at most 10")?;
+        check((k.look_ahead..=1000).contains(&k.resync_presses), "token.resync_presses", "must be from token.look_ahead to 1000")?;
+        check((k.skew_steps..=1000).contains(&k.resync_steps), "token.resync_steps", "must be from token.skew_steps to 1000")?;
+        let r = &self.recovery;
+        let length = r.emergency_code_length;
+        check((10..=64).contains(&length) && length.is_multiple_of(2), "recovery.emergency_code_length", "must be even, from 10 to 64")?;
+        check(r.step_minutes >= 1, "recovery.step_minutes", "must be at least 1")?;
+        check(r.reminders_per_day >= 1, "recovery.reminders_per_day", "must be at least 1")?;
         let s = &self.service;
         check(s.expiry_flag_months >= 1, "service.expiry_flag_months", "must be at least 1")?;
         check(s.free_term_months >= 1, "service.free_term_months", "must be at least 1")?;
@@ -307,6 +354,8 @@ impl Policy {
         check(n.selfcare_minutes >= 1, "session.selfcare_minutes", "must be at least 1")?;
         check(n.customer_minutes >= 1, "session.customer_minutes", "must be at least 1")?;
         check((1..=50).contains(&n.max_devices), "session.max_devices", "must be from 1 to 50")?;
+        check(n.enrolment_minutes >= 1, "session.enrolment_minutes", "must be at least 1")?;
+        check((10..=3600).contains(&n.qr_seconds), "session.qr_seconds", "must be from 10 to 3600")?;
         check(n.sign_in_minutes >= 1, "session.sign_in_minutes", "must be at least 1")?;
         check(n.expired_password_minutes >= 1, "session.expired_password_minutes", "must be at least 1")?;
         check((1..=MOST_DAYS).contains(&n.device_days), "session.device_days", "must be from 1 to 3650")?;
