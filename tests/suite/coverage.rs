@@ -277,19 +277,15 @@ async fn walk_identity(world: &World) {
 /// Walks what goes by text message.
 async fn walk_codes(world: &World) {
     let account = world.make(NewHolder { totp: false, credentials: vec![(CredentialKind::OtpSms, None)], ..world.holder() }).await;
-    let code = async || {
-        let text = world.messages().await.first().unwrap().text.clone();
-        text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).unwrap().to_owned()
-    };
     let id = world.start(&account).await.expect(201).text_at("/signInId");
     world.pass(31).await;
     let again = Request::new("POST", format!("/v1/selfcare/sign-ins/{id}/otp/sends")).json(json!({}));
     world.send(again.header("idempotency-key", "\"again\"")).await.expect(204);
-    let token = world.otp(&id, &code().await).await.expect(201).text_at("/session/token");
+    let token = world.otp(&id, &world.sms_code().await).await.expect(201).text_at("/session/token");
     let ask = Request::new("POST", "/v1/selfcare/codes").token(&token).json(json!({ "operation": "selfcare.identity.suspend" }));
     world.send(ask.header("idempotency-key", "\"ask\"")).await.expect(201);
     let suspend = Request::new("POST", "/v1/selfcare/identity/suspension").token(&token);
-    world.send(suspend.json(json!({ "code": code().await }))).await.expect(200);
+    world.send(suspend.json(json!({ "code": world.sms_code().await }))).await.expect(200);
 }
 
 /// Grants that only a fault in the middle would use would stand here, each with its reason. It may only shrink.

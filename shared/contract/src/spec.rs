@@ -48,13 +48,15 @@ pub enum Table {
     Orders,
     /// Notices to deliver.
     Outbox,
-    /// First answers of idempotent requests and the tries of source addresses.
+    /// First answers of idempotent requests, the tries of source addresses and the sign-ins that wait for an app.
     Requests,
+    /// Whose identity a fiscal code or VAT number with a type is, and the physical tokens in stock.
+    Lookups,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 4] = [Self::Identities, Self::Orders, Self::Outbox, Self::Requests];
+    pub const ALL: [Self; 5] = [Self::Identities, Self::Orders, Self::Outbox, Self::Requests, Self::Lookups];
 
     /// The table's name, to which a deployment adds its prefix.
     #[must_use]
@@ -64,6 +66,7 @@ impl Table {
             Self::Orders => "orders",
             Self::Outbox => "outbox",
             Self::Requests => "requests",
+            Self::Lookups => "lookups",
         }
     }
 }

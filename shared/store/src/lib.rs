@@ -5,6 +5,8 @@
 pub mod charge;
 pub mod commit;
 pub mod key;
+pub mod lookup;
+pub mod qr;
 pub mod meter;
 pub mod outbox;
 pub mod read;
