@@ -136,7 +136,8 @@ async fn an_enrolment_is_over_after_its_minutes_and_with_a_new_password() {
     let world = World::new().await;
     let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
     let token = world.sign_in(&account).await;
-    let begin = async |token: &str, password: &str| world.act(token, "POST", format!("{CREDENTIALS}/otp-app"), json!({ "password": password })).await.expect(201);
+    let begin =
+        async |token: &str, password: &str| world.act(token, "POST", format!("{CREDENTIALS}/otp-app"), json!({ "password": password })).await.expect(201);
     let late = begin(&token, &account.password).await;
     world.pass(10 * 60).await;
     confirm(&world, &late, &world.code(&with_app(&account, &late))).await.refused(401, "proof-refused");
@@ -179,12 +180,8 @@ async fn messages_are_only_for_who_cannot_use_the_app() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_was_bought_is_activated_by_two_codes_and_followed() {
     let world = World::new().await;
-    for (number, model) in [
-        TokenModel { counting: Counting::Press, digits: 6 },
-        TokenModel { counting: Counting::Clock { step_seconds: 30 }, digits: 8 },
-    ]
-    .into_iter()
-    .enumerate()
+    for (number, model) in
+        [TokenModel { counting: Counting::Press, digits: 6 }, TokenModel { counting: Counting::Clock { step_seconds: 30 }, digits: 8 }].into_iter().enumerate()
     {
         let serial = format!("TK{number:08}");
         let secret = world.stock(&serial, model).await;

@@ -112,7 +112,7 @@ async fn one_of_many_approvals_opens_one_session() {
     })
     .await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 204).count(), 1, "{answers:?}");
-    read(&world, &asked).await.expect(200).text_at("/token");
+    assert_eq!(read(&world, &asked).await.expect(200).text_at("/state"), "approved");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -68,7 +68,7 @@ impl Operation for AdultChoiceMake {
             grant(Table::Lookups, Action::PutItem),
             grant(Table::Lookups, Action::DeleteItem),
         ])
-        .statuses(&[Status::Suspended])
+        .statuses(&[Status::Active, Status::Suspended])
         .problems(&[Code::MissingField, Code::ProofRefused, Code::NoChoiceDue, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;

@@ -58,7 +58,7 @@ impl Operation for IdentityRevoke {
         .idempotent()
         .grants(GRANTS_SHOWN)
         .statuses(&[Status::Active, Status::Suspended])
-        .problems(&[Code::MissingField, Code::ProofRefused, Code::RevocationByForm]);
+        .problems(&[Code::MissingField, Code::ProofRefused, Code::RevocationByForm, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
     type Output = Output;
@@ -70,6 +70,7 @@ impl Operation for IdentityRevoke {
         if input.confirmation != WORD {
             return Err(Problem::from(Code::InvalidField).field("confirmation").into());
         }
+        crate::credentials::guard(cx, &holder.records.auth)?;
         let owner = &holder.owner;
         let proof = confirmation::Input { code: input.code, password: input.password };
         let confirmed = confirm(cx, &holder, Self::SPEC.id, &proof).await?;

@@ -13,18 +13,18 @@ use sportello_notify::{EmailAddress, Notice};
 use sportello_rules::calendar::{add_months, date_of};
 use sportello_rules::credential::Dates;
 use sportello_rules::fiscal_code::check_letter;
-use sportello_rules::recovery::same_answer;
 use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, SuspensionReason};
 use sportello_rules::password::validity::warnings;
+use sportello_rules::recovery::same_answer;
 use sportello_rules::service::CredentialKind;
+use sportello_rules::token::{Counting, TokenModel};
 use sportello_runtime::Context;
 use sportello_runtime::profile::{Document, Profile, Residence};
 use sportello_runtime::{due, entropy, lookup};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind::{Customer, Holder};
-use sportello_rules::token::{Counting, TokenModel};
-use sportello_store::lookup::token_pk;
 use sportello_store::key::{AUTH, Owner, OwnerKind, PROFILE, SERVICE};
+use sportello_store::lookup::token_pk;
 use sportello_store::record::{
     AccountRecord, AuthRecord, Bytes, NEVER, PasswordDue, SealedProfile, ServiceCredential, ServiceRecord, ServiceRef, StoredCode, StoredCredential,
     StoredPassword, StoredTotp, TokenInStock,

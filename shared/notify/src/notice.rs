@@ -506,7 +506,19 @@ mod tests {
         let security: Vec<&str> = every().iter().filter(|notice| notice.is_security()).map(Notice::kind).collect();
         assert_eq!(
             security,
-            ["password-changed", "sign-in-paused", "sign-in-locked", "sign-in-unlocked", "new-device", "residence-changed", "suspension-lifted", "credential-changed", "recovery-refused", "emergency-code-used", "emergency-code-half"]
+            [
+                "password-changed",
+                "sign-in-paused",
+                "sign-in-locked",
+                "sign-in-unlocked",
+                "new-device",
+                "residence-changed",
+                "suspension-lifted",
+                "credential-changed",
+                "recovery-refused",
+                "emergency-code-used",
+                "emergency-code-half"
+            ]
         );
         let unlock: Vec<&str> = every().iter().filter(|notice| notice.carries_unlock_link()).map(Notice::kind).collect();
         assert_eq!(unlock, ["sign-in-paused", "sign-in-locked", "recovery-refused"]);

@@ -82,7 +82,10 @@ mod mails {
         }
         for change in CredentialChange::ALL {
             let name = serde_json::to_value(change).unwrap();
-            all.push((format!("credential-changed-{}", name.as_str().unwrap()), Notice::CredentialChanged { at: now, credential: CredentialKind::OtpApp, change }));
+            all.push((
+                format!("credential-changed-{}", name.as_str().unwrap()),
+                Notice::CredentialChanged { at: now, credential: CredentialKind::OtpApp, change },
+            ));
         }
         for credential in CredentialKind::ALL {
             let name = serde_json::to_value(credential).unwrap();
@@ -183,7 +186,14 @@ mod mails {
             let locked_out = matches!(notice, Notice::IdentitySuspended { reason: SuspensionReason::Lockout, .. });
             let to_customers = matches!(notice, Notice::ServiceCancelled { .. } | Notice::CredentialExpiring { .. });
             // Of a revoked identity there is nothing to see either.
-            let nowhere = matches!(notice, Notice::SignInPaused { .. } | Notice::SignInLocked { .. } | Notice::IdentityRevoked { .. } | Notice::Code { .. } | Notice::RecoveryRefused { .. });
+            let nowhere = matches!(
+                notice,
+                Notice::SignInPaused { .. }
+                    | Notice::SignInLocked { .. }
+                    | Notice::IdentityRevoked { .. }
+                    | Notice::Code { .. }
+                    | Notice::RecoveryRefused { .. }
+            );
             let selfcare = !locked_out && !to_customers && !nowhere;
             let expected: BTreeSet<String> =
                 [(notice.is_security(), BLOCK), (notice.carries_unlock_link(), UNLOCK), (selfcare, SELFCARE), (to_customers, CUSTOMER_AREA)]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
 use sportello_notify::{Channel, CodePurpose, Notice};
-use sportello_rules::policy::CodePolicy;
 use sportello_rules::otp::{CodeRefusal, SentCode, generate_code};
+use sportello_rules::policy::CodePolicy;
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
 use sportello_store::record::{AuthRecord, Bytes, CodeDay, KeptCode, SealedProfile};
@@ -61,13 +61,7 @@ pub fn send(cx: &Cx, owner: &Owner, auth: &AuthRecord, sending: &Sending<'_>, up
     let sealed = carry(cx, owner, auth, &code)?;
     let valid = jiff::SignedDuration::from_mins(i64::from(policy.valid_minutes));
     let expires_at = sent.issued_at.saturating_add(valid).unwrap_or(sent.issued_at);
-    let notice = Notice::Code {
-        at: sent.issued_at,
-        expires_at,
-        purpose: sending.purpose,
-        channel: sending.channel,
-        sealed,
-    };
+    let notice = Notice::Code { at: sent.issued_at, expires_at, purpose: sending.purpose, channel: sending.channel, sealed };
     let id = format!("{}#{}#{}#{}", notice.kind(), owner.pk(), sending.operation, sent.issued_at.as_millisecond());
     commit.notice(&id, owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
     Ok(update.keep_code(sending.operation, &kept, &CodeDay { day: today, sent: sent_today + 1 }))

@@ -81,7 +81,11 @@ fn kept(auth: &AuthRecord, due: &std::collections::BTreeMap<String, DueMarks>, b
         last_used_at: auth.last_used_at,
         inactivity_noticed: told(DUE_INACTIVITY, &about_use(auth)),
         came_of_age: marks(DUE_AGE).told.contains(DONE),
-        credentials: auth.dated_credentials().filter(|(_, dates)| dates.revoked_at.is_none() && dates.expires_on.is_some()).map(|(kind, dates)| (kind, dates.expires_on)).collect(),
+        credentials: auth
+            .dated_credentials()
+            .filter(|(_, dates)| dates.revoked_at.is_none() && dates.expires_on.is_some())
+            .map(|(kind, dates)| (kind, dates.expires_on))
+            .collect(),
         credential_noticed: marks(DUE_CREDENTIAL).told.iter().filter_map(|mark| parse(mark)).collect(),
         auto_renewal: auth.auto_renewal,
         ..Records::new(auth.kind, auth.state.clone())

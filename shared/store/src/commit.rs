@@ -16,8 +16,8 @@ use sportello_rules::token::Position;
 use crate::key::{self, Owner};
 use crate::meter::Kind;
 use crate::record::{
-    CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredCode,
-    StoredCredential, StoredPassword, StoredToken, StoredTotp,
+    CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredCode, StoredCredential,
+    StoredPassword, StoredToken, StoredTotp,
 };
 use crate::value::{Item, ms, n, s};
 use crate::{Store, StoreError, unavailable};
