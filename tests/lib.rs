@@ -31,6 +31,9 @@ use sportello_store::record::AuthRecord;
 /// Header by which tests say from which address a request comes.
 pub const SOURCE: &str = "x-test-source";
 
+/// Header by which tests say with which certificate a connection was made: PEM, percent-encoded.
+pub const CERTIFICATE: &str = "x-test-certificate";
+
 /// A running stack and a client.
 pub struct World {
     /// The stack.
@@ -197,7 +200,7 @@ impl World {
 
     /// A stack with options of its own.
     pub async fn on(options: Options) -> Self {
-        let stack = Stack::start(Options { source_header: Some(SOURCE), ..options }).await.unwrap();
+        let stack = Stack::start(Options { source_header: Some(SOURCE), certificate_header: Some(CERTIFICATE), ..options }).await.unwrap();
         Self { stack, client: Client::new(), people: AtomicU64::new(1) }
     }
 
@@ -490,6 +493,7 @@ impl World {
             id: "test",
             address: String::new(),
             device: String::new(),
+            client_certificate: None,
             language: Language::It,
         }
     }

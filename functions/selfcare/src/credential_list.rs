@@ -10,6 +10,8 @@ use sportello_rules::service::{CredentialKind, Level};
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 
+use crate::level_three::activation_challenge;
+
 /// Lists the credentials.
 pub struct CredentialList;
 
@@ -25,6 +27,8 @@ pub struct Output {
     /// Until when sensitive changes wait, because a level was lost (rule 44).
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     guarded_until: Option<Timestamp>,
+    /// What has to be signed to activate a credential of level 3; it changes with every change.
+    l3_challenge: String,
     /// Whether there is an emergency code that was not used.
     emergency_code: bool,
 }
@@ -90,6 +94,6 @@ impl Operation for CredentialList {
         let factor = auth.otp_factor(cx.now);
         let otp_mode = active.into_iter().find(|kind| sportello_store::record::SecondFactor::of(*kind) == factor);
         let guarded_until = auth.guarded_until(cx.now, &cx.policy().identity);
-        Ok(Reply::of(Output { items, otp_mode, guarded_until, emergency_code: auth.emergency_code.is_some() }))
+        Ok(Reply::of(Output { items, otp_mode, guarded_until, l3_challenge: activation_challenge(auth), emergency_code: auth.emergency_code.is_some() }))
     }
 }

@@ -66,7 +66,7 @@ pub fn changed(auth: &AuthRecord, kind: CredentialKind, change: impl FnOnce(&mut
     change(dates).map_err(|StateForbids| Code::CredentialState)?;
     // A revoked app lives on in its dates only; its secret is forgotten.
     if let Some(StoredTotp { dates, .. }) = auth.totp.take_if(|totp| totp.dates.revoked_at.is_some()) {
-        auth.credentials.push(StoredCredential { kind: CredentialKind::OtpApp, dates });
+        auth.credentials.push(StoredCredential::new(CredentialKind::OtpApp, dates));
     }
     let token_lives = auth.credentials.iter().any(|c| c.kind == CredentialKind::OtpToken && c.dates.revoked_at.is_none());
     auth.token.take_if(|_| !token_lives);

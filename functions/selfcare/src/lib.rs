@@ -5,6 +5,8 @@ mod confirmation;
 mod credentials;
 mod deadline_text;
 mod enrolment;
+mod last_step;
+mod level_three;
 mod new_password;
 mod person;
 mod qr_sign_in;
@@ -17,6 +19,8 @@ sportello_runtime::operations! {
     sign_in_start::SignInStart,
     sign_in_otp::SignInOtp,
     sign_in_otp_send::SignInOtpSend,
+    sign_in_signature::SignInSignature,
+    sign_in_smart_card::SignInSmartCard,
     sign_in_lost::SignInLost,
     sign_in_qr_start::SignInQrStart,
     sign_in_qr_approve::SignInQrApprove,
@@ -42,6 +46,7 @@ sportello_runtime::operations! {
     otp_app_move::OtpAppMove,
     otp_sms_activate::OtpSmsActivate,
     otp_token_activate::OtpTokenActivate,
+    l3_activate::L3Activate,
     otp_mode_change::OtpModeChange,
     deadline_list::DeadlineList,
     password_check::PasswordCheck,

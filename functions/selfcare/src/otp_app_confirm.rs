@@ -87,7 +87,7 @@ impl Operation for OtpAppConfirm {
         let mut after = auth.clone();
         if let Some(StoredTotp { mut dates, .. }) = after.totp.take() {
             let _ = dates.revoke(cx.now);
-            after.credentials.push(StoredCredential { kind: CredentialKind::OtpApp, dates });
+            after.credentials.push(StoredCredential::new(CredentialKind::OtpApp, dates));
         }
         let app_id = match &device_key {
             Some(_) => Some(Secret::new(Token::new(owner, token.version, cx.now, cx.entropy())?.seal(Purpose::App, cx.keys(), cx.entropy())?)),

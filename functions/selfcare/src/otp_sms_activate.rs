@@ -81,7 +81,7 @@ impl Operation for OtpSmsActivate {
         allowed(cx, &holder)?;
         let confirmed = confirm_by(cx, &holder, Self::SPEC.id, SecondFactor::SmsCode, Some(&input.code), None).await?;
         let mut after = confirmed.auth.clone();
-        after.credentials.push(StoredCredential { kind: CredentialKind::OtpSms, dates: Dates::active_since(cx.now, None) });
+        after.credentials.push(StoredCredential::new(CredentialKind::OtpSms, Dates::active_since(cx.now, None)));
         let (records, update) = (&holder.records, confirmed.update.end_sessions());
         let done = (CredentialKind::OtpSms, CredentialChange::Activated);
         Ok(Reply::after(commit(cx, &holder.owner, records, (&confirmed.auth, &after), update, done)?, ()))

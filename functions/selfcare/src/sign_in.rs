@@ -17,6 +17,8 @@ use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
 use sportello_store::record::{AuthRecord, SecondFactor};
 
+use crate::level_three::sign_in_challenge;
+
 /// Bytes of a device's token.
 const DEVICE: usize = 16;
 
@@ -43,6 +45,8 @@ pub enum Next {
     Signature {
         /// Names this sign-in in the next request.
         sign_in_id: Secret,
+        /// What has to be signed, as it stands.
+        challenge: String,
         /// Until when the next request must come.
         #[schemars(with = "String", extend("format" = "date-time"))]
         expires_at: Timestamp,
@@ -166,6 +170,13 @@ fn crowded_out(cx: &Cx, auth: &AuthRecord) -> Option<String> {
     let most = usize::try_from(cx.policy().session.max_devices).unwrap_or(usize::MAX);
     let oldest = auth.devices.iter().min_by_key(|(_, device)| device.seen);
     oldest.filter(|_| auth.devices.len() >= most).map(|(hash, _)| hash.clone())
+}
+
+/// The step of level 3, with what has to be signed.
+pub fn last(cx: &Cx, owner: Owner, auth: &AuthRecord) -> Result<Next, Failure> {
+    let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+    let (sign_in_id, expires_at) = sealed(cx, &token, Purpose::SignInLast)?;
+    Ok(Next::Signature { sign_in_id, challenge: sign_in_challenge(&token.nonce()), expires_at })
 }
 
 /// A token between two steps of a sign-in, and until when it is good.

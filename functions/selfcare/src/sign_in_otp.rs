@@ -9,7 +9,7 @@ use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
 use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::token::Token;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
@@ -17,7 +17,7 @@ use sportello_store::key::OwnerKind;
 use sportello_store::record::AuthRecord;
 
 use crate::second_factor::{charged, prove_factor};
-use crate::sign_in::{Next, OTP_STEPS, SIGN_IN_CODE, is_expired, open_session, step};
+use crate::sign_in::{Next, OTP_STEPS, SIGN_IN_CODE, is_expired, last, open_session};
 
 /// Proves the second factor of a sign-in.
 pub struct SignInOtp;
@@ -78,11 +78,10 @@ impl Operation for SignInOtp {
             return Err(Failure::with(Code::PasswordExpired, commit));
         }
         if auth.highest_level(cx.now) == Level::L3 {
-            let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
             let mut commit = Commit::new();
             commit.update_auth(update.same_password(token.version).same_epoch(auth.epoch), Code::SignInRefused);
             commit.use_once(&owner, &token.nonce(), over_at, Code::SignInRefused);
-            return Ok(Reply::after(commit, Next::Signature { sign_in_id, expires_at }));
+            return Ok(Reply::after(commit, last(cx, owner, &auth)?));
         }
         let (mut commit, session) = open_session(cx, &owner, &auth, Level::L2, input.device_token.as_ref(), update)?;
         commit.use_once(&owner, &token.nonce(), over_at, Code::SignInRefused);

@@ -16,7 +16,7 @@ use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::{Owner, OwnerKind};
 use sportello_store::record::{AuthRecord, SecondFactor, StoredPassword};
 
-use crate::sign_in::{By, Next, is_expired, open_session, sealed, send_code, step};
+use crate::sign_in::{By, Next, is_expired, last, open_session, sealed, send_code, step};
 
 /// Begins a sign-in; answers what comes next.
 pub struct SignInStart;
@@ -89,8 +89,7 @@ impl Operation for SignInStart {
             }
             SecondFactor::None | SecondFactor::Signature => {}
         }
-        let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
-        Ok(Reply::after(proved(update, &auth), Next::Signature { sign_in_id, expires_at }))
+        Ok(Reply::after(proved(update, &auth), last(cx, owner, &auth)?))
     }
 }
 

@@ -223,7 +223,7 @@ impl NewHolder {
                 .credentials
                 .iter()
                 .map(|(kind, expires_on)| stored(*kind, *expires_on, self.password_changed_at))
-                .chain(self.bought.iter().map(|kind| StoredCredential { kind: *kind, dates: Dates::default() }))
+                .chain(self.bought.iter().map(|kind| StoredCredential::new(*kind, Dates::default())))
                 .collect(),
             devices: std::collections::BTreeMap::new(),
             spid_code: self.state.activated_at.map(|_| spid_code(&identity_id)),
@@ -307,7 +307,7 @@ fn spid_code(identity_id: &str) -> String {
 }
 
 fn stored(kind: CredentialKind, expires_on: Option<Date>, since: Timestamp) -> StoredCredential {
-    StoredCredential { kind, dates: Dates::active_since(since, expires_on) }
+    StoredCredential::new(kind, Dates::active_since(since, expires_on))
 }
 
 async fn password(app: &Context, text: &str, changed_at: Timestamp) -> Result<(Bytes, StoredPassword), Box<dyn std::error::Error + Send + Sync>> {

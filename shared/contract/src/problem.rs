@@ -114,6 +114,8 @@ codes! {
     ProofRefused = 401 "proof-refused", "La password attuale o il codice non sono corretti, oppure i tentativi sono esauriti.", "The current password or the code is wrong, or there are no tries left.";
     /// Wrong username, emergency code, security answer or code, or too many tries; which of them is not told (rules 25-28).
     RecoveryRefused = 401 "recovery-refused", "Recupero non riuscito: dati errati o temporaneamente bloccati.", "Recovery failed: wrong or temporarily locked data.";
+    /// The signature or the certificate does not prove the holder; the reason is named (rule 43).
+    CertificateRefused = 401 "certificate-refused", "La firma o il certificato non provano l'identità del titolare.", "The signature or the certificate does not prove the holder.";
     /// The session's level is below the highest active one (rule 18).
     LevelTooLow = 403 "level-too-low", "Occorre accedere con il livello più alto attivo.", "Sign in with the highest level that is active.";
     /// The identity's status does not allow it.

@@ -26,6 +26,7 @@ pub mod session;
 mod start;
 pub mod throttle;
 pub mod token;
+pub mod trust;
 
 pub use context::{Context, Cx};
 pub use entry::Entry;

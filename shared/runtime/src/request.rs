@@ -22,6 +22,8 @@ pub struct Incoming {
     pub address: String,
     /// Short description of the device.
     pub device: String,
+    /// The certificate of the connection, in PEM.
+    pub client_certificate: Option<String>,
     /// Language of texts.
     pub language: Language,
     /// Bearer token.
@@ -44,6 +46,12 @@ impl Incoming {
             Some(RequestContext::ApiGatewayV2(context)) => (context.request_id.clone().unwrap_or_default(), context.http.source_ip.clone().unwrap_or_default()),
             _ => (String::new(), String::new()),
         };
+        let client_certificate = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                context.authentication.as_ref().and_then(|authentication| authentication.client_cert.as_ref()).and_then(|cert| cert.client_cert_pem.clone())
+            }
+            _ => None,
+        };
         let path = request.path_parameters_ref().map(|parameters| parameters.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect()).unwrap_or_default();
         let raw_path = request.raw_http_path().to_owned();
         let (parts, body) = request.into_parts();
@@ -53,6 +61,7 @@ impl Incoming {
             request_id,
             address: device::source(&address),
             device: device::describe(header(USER_AGENT)).to_owned(),
+            client_certificate,
             language: Language::from_header(header(ACCEPT_LANGUAGE)).unwrap_or_default(),
             token: token.map(|(_, token)| token.trim().to_owned()),
             path,

@@ -157,6 +157,17 @@ pub struct StoredCredential {
     /// What happened to it, and when.
     #[serde(flatten)]
     pub dates: Dates,
+    /// SHA-256 of the certificate by which it was activated (rule 43).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Bytes>,
+}
+
+impl StoredCredential {
+    /// A credential with its dates.
+    #[must_use]
+    pub const fn new(kind: CredentialKind, dates: Dates) -> Self {
+        Self { kind, dates, certificate: None }
+    }
 }
 
 /// A device that signed in (rule 23).
@@ -284,7 +295,7 @@ impl AuthRecord {
     /// The other credentials, every one of them revoked at `now`; the app's too, which lives on in its dates only (rule 36).
     #[must_use]
     pub fn revoked_credentials(&self, now: Timestamp) -> Vec<StoredCredential> {
-        let app = self.totp.iter().map(|totp| StoredCredential { kind: CredentialKind::OtpApp, dates: totp.dates.clone() });
+        let app = self.totp.iter().map(|totp| StoredCredential::new(CredentialKind::OtpApp, totp.dates.clone()));
         let mut all: Vec<_> = self.credentials.iter().cloned().chain(app).collect();
         for credential in &mut all {
             // What was revoked before keeps its instant.
