@@ -17,6 +17,8 @@ use sportello_runtime::token::Purpose;
 use sportello_store::meter::Kind;
 use sportello_tests::{Answer, Request, World};
 
+use crate::level_three::Trusting;
+
 fn request(entry: &sportello_runtime::Entry) -> Request {
     let spec = &entry.described.spec;
     let path = sample_path(spec.path);
@@ -519,8 +521,10 @@ const NOT_WALKED: &[(&str, Grant)] = &[];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_declared_is_what_is_done_and_nothing_more() {
-    let world = World::new().await;
-    walk_everything(&world).await;
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    walk_everything(world).await;
+    trusting.walk().await;
     let mut done: BTreeMap<&str, BTreeSet<Grant>> = BTreeMap::new();
     for invocation in world.stack.shared.observed.all() {
         done.entry(invocation.id).or_default().extend(invocation.grants());
@@ -542,8 +546,10 @@ const LOOKED_UP: [&str; 2] = ["selfcare.block.emergency", "selfcare.otp-token.ac
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_read_and_one_write_and_a_charge_only_where_declared() {
-    let world = World::new().await;
-    walk_everything(&world).await;
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    walk_everything(world).await;
+    trusting.walk().await;
     let operations = sportello_local::operations();
     let mut seen = BTreeSet::new();
     for invocation in world.stack.shared.observed.all() {

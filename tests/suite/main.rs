@@ -11,6 +11,7 @@ mod gateway;
 mod generated;
 mod identity;
 mod journeys;
+mod level_three;
 mod links;
 mod local;
 mod notices;

@@ -1,0 +1,269 @@
+//! Level 3: signing in and activating by real signatures and certificates, made with openssl (rules 18, 38, 43, 44).
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use sportello_certificate::testing::{Authority, Issued, Request as Certificate, Signing};
+use sportello_local::demo::{Account, NewHolder};
+use sportello_local::stack::{Options, local_policy};
+use sportello_rules::identity::IdentityType;
+use sportello_rules::service::CredentialKind;
+use sportello_runtime::token::Purpose;
+use sportello_tests::{Answer, CERTIFICATE, Request, World};
+
+/// A world that trusts one authority, and that authority.
+pub(crate) struct Trusting {
+    pub(crate) world: World,
+    authority: Authority,
+    folder: tempfile::TempDir,
+}
+
+impl Trusting {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::root(folder.path(), "Radice").unwrap();
+        let trust = folder.path().join("trust");
+        std::fs::create_dir(&trust).unwrap();
+        publish(&trust, &authority);
+        let world = World::on(Options { policy: Some(local_policy()), trust: Some(trust), ..Options::default() }).await;
+        Self { world, authority, folder }
+    }
+
+    /// Walks the operations of level 3, with their refusals.
+    pub(crate) async fn walk(&self) {
+        let (world, authority) = (&self.world, &self.authority);
+        for (kind, last) in [(CredentialKind::RemoteSignature, "signature"), (CredentialKind::SmartCard, "smart-card")] {
+            let (account, code) = strong(world, kind).await;
+            let (id, _) = begin(world, &account).await;
+            let path = format!("/v1/selfcare/sign-ins/{id}/{last}");
+            let wrong = if last == "signature" { json!({ "signature": "MAA=" }) } else { json!({}) };
+            for _ in 0..5 {
+                world.post(&path, wrong.clone()).await.expect(401);
+            }
+            unlock(world, &account).await;
+            let (id, challenge) = begin(world, &account).await;
+            let path = format!("/v1/selfcare/sign-ins/{id}/{last}");
+            let request = Request::new("POST", path).header("idempotency-key", "\"last\"");
+            let request = if last == "signature" {
+                request.json(json!({ "signature": sign(&authority.issue(&Certificate::signature(&code)).unwrap(), &challenge) }))
+            } else {
+                let pem = authority.issue(&Certificate::card(&code)).unwrap().pem().unwrap();
+                request.json(json!({})).header(CERTIFICATE, &pem.replace('\n', "%0A"))
+            };
+            world.send(request).await.expect(201);
+        }
+        let holder = NewHolder { bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
+        let mine = authority.issue(&Certificate::signature(&holder.fiscal_code)).unwrap();
+        let account = world.make(holder).await;
+        let token = world.sign_in(&account).await;
+        let signature = async || sign(&mine, &world.get("/v1/selfcare/credentials", &token).await.text_at("/l3Challenge"));
+        let body = |signature: String, code: &str| json!({ "credential": "remote-signature", "signature": signature, "code": code });
+        for _ in 0..5 {
+            world.act(&token, "POST", "/v1/selfcare/credentials/l3", body(signature().await, "000000")).await.expect(401);
+        }
+        unlock(world, &account).await;
+        let code = world.fresh_code(&account).await;
+        let request = Request::new("POST", "/v1/selfcare/credentials/l3").token(&token).json(body(signature().await, &code));
+        world.send(request.header("idempotency-key", "\"l3\"")).await.expect(204);
+    }
+
+    fn publish(&self) {
+        publish(&self.folder.path().join("trust"), &self.authority);
+    }
+}
+
+fn publish(trust: &Path, authority: &Authority) {
+    std::fs::write(trust.join("authorities.pem"), authority.pem().unwrap()).unwrap();
+    std::fs::write(trust.join("radice.crl"), authority.crl().unwrap()).unwrap();
+}
+
+fn sign(issued: &Issued, challenge: &str) -> String {
+    STANDARD.encode(issued.sign(challenge.as_bytes(), &Signing::default()).unwrap())
+}
+
+/// The first two steps of a sign-in; answers what the last one names and asks to sign.
+async fn begin(world: &World, account: &Account) -> (String, String) {
+    let start = world.start(account).await.expect(201);
+    let last = if start.text_at("/next") == "otp" {
+        let code = world.fresh_code(account).await;
+        world.otp(&start.text_at("/signInId"), &code).await.expect(201)
+    } else {
+        start
+    };
+    assert_eq!(last.text_at("/next"), "signature");
+    (last.text_at("/signInId"), last.text_at("/challenge"))
+}
+
+async fn by_signature(world: &World, id: &str, signature: &str) -> Answer {
+    world.post(format!("/v1/selfcare/sign-ins/{id}/signature"), json!({ "signature": signature })).await
+}
+
+async fn by_card(world: &World, id: &str, pem: Option<&str>) -> Answer {
+    let request = Request::new("POST", format!("/v1/selfcare/sign-ins/{id}/smart-card")).json(json!({}));
+    let request = match pem {
+        Some(pem) => request.header(CERTIFICATE, &pem.replace('\n', "%0A")),
+        None => request,
+    };
+    world.send(request).await
+}
+
+/// Lifts every pause of a holder.
+async fn unlock(world: &World, account: &Account) {
+    let path = format!("/v1/selfcare/unlocks/{}", world.link(account, Purpose::Unlock, &world.username()));
+    world.post(path, json!({})).await.expect(204);
+}
+
+fn reason(answer: &Answer) -> String {
+    answer.text_at("/violations/0/code")
+}
+
+async fn strong(world: &World, kind: CredentialKind) -> (Account, String) {
+    let holder = NewHolder { credentials: vec![(kind, None)], ..world.holder() };
+    let code = holder.fiscal_code.clone();
+    (world.make(holder).await, code)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signature_over_the_challenge_signs_in_once() {
+    let Trusting { world, authority, folder: _folder } = Trusting::new().await;
+    let (account, code) = strong(&world, CredentialKind::RemoteSignature).await;
+    let mine = authority.issue(&Certificate::signature(&code)).unwrap();
+    let (id, challenge) = begin(&world, &account).await;
+    let elsewhere = by_signature(&world, &id, &sign(&mine, "sportello/sign-in/another")).await.refused(401, "certificate-refused");
+    assert_eq!(reason(&elsewhere), "content-differs");
+    for junk in ["MAA=", "no base64 at all"] {
+        assert_eq!(reason(&by_signature(&world, &id, junk).await.refused(401, "certificate-refused")), "malformed");
+    }
+    let signature = sign(&mine, &challenge);
+    let done = by_signature(&world, &id, &signature).await.expect(201);
+    assert_eq!(done.text_at("/session/level"), "l3");
+    let token = done.text_at("/session/token");
+    world.get("/v1/selfcare/profile", &token).await.expect(200);
+    by_signature(&world, &id, &signature).await.refused(401, "sign-in-refused");
+    let (next, _) = begin(&world, &account).await;
+    assert_eq!(reason(&by_signature(&world, &next, &signature).await.refused(401, "certificate-refused")), "content-differs");
+    // In a session of level 3 a code confirms.
+    let code = world.fresh_code(&account).await;
+    world.act(&token, "POST", "/v1/selfcare/identity/suspension", json!({ "code": code })).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_holder_s_own_valid_certificate_of_a_trusted_authority_counts() {
+    let trusting = Trusting::new().await;
+    let (world, authority) = (&trusting.world, &trusting.authority);
+    let (account, code) = strong(world, CredentialKind::RemoteSignature).await;
+    let foreign = Authority::root(trusting.folder.path(), "Altra").unwrap();
+    let over = Certificate { until: "20210101000000Z".to_owned(), ..Certificate::signature(&code) };
+    let refusals = [
+        (authority.issue(&Certificate::signature("VRDLCU80A01F205X")).unwrap(), "another-person"),
+        (foreign.issue(&Certificate::signature(&code)).unwrap(), "untrusted"),
+        (authority.issue(&over).unwrap(), "expired"),
+        (authority.issue(&Certificate::card(&code)).unwrap(), "wrong-usage"),
+    ];
+    for (certificate, expected) in &refusals {
+        let (id, challenge) = begin(world, &account).await;
+        let answer = by_signature(world, &id, &sign(certificate, &challenge)).await.refused(401, "certificate-refused");
+        assert_eq!(reason(&answer), *expected);
+        unlock(&world, &account).await;
+    }
+    // One that is revoked is refused from the moment on in which its authority's list says so.
+    let mine = authority.issue(&Certificate::signature(&code)).unwrap();
+    let (id, challenge) = begin(world, &account).await;
+    by_signature(world, &id, &sign(&mine, &challenge)).await.expect(201);
+    authority.revoke(&mine, "keyCompromise").unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    trusting.publish();
+    let (id, challenge) = begin(world, &account).await;
+    assert_eq!(reason(&by_signature(world, &id, &sign(&mine, &challenge)).await.refused(401, "certificate-refused")), "revoked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_signs_in_by_its_connection() {
+    let Trusting { world, authority, folder: _folder } = Trusting::new().await;
+    let (account, code) = strong(&world, CredentialKind::SmartCard).await;
+    let (card, pen) = (authority.issue(&Certificate::card(&code)).unwrap(), authority.issue(&Certificate::signature(&code)).unwrap());
+    let (id, _) = begin(&world, &account).await;
+    assert_eq!(reason(&by_card(&world, &id, None).await.refused(401, "certificate-refused")), "no-certificate");
+    // A CNS certificate is no signature certificate, nor the other way round.
+    assert_eq!(reason(&by_card(&world, &id, Some(&pen.pem().unwrap())).await.refused(401, "certificate-refused")), "wrong-usage");
+    assert_eq!(by_card(&world, &id, Some(&card.pem().unwrap())).await.expect(201).text_at("/session/level"), "l3");
+    // Whoever has a remote signature only does not sign in by a card.
+    let (remote, code) = strong(&world, CredentialKind::RemoteSignature).await;
+    let card = authority.issue(&Certificate::card(&code)).unwrap();
+    let (id, _) = begin(&world, &remote).await;
+    assert_eq!(reason(&by_card(&world, &id, Some(&card.pem().unwrap())).await.refused(401, "certificate-refused")), "not-activated");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_bought_is_activated_by_its_certificate_and_no_other_signs_in() {
+    let Trusting { world, authority, folder: _folder } = Trusting::new().await;
+    let holder = NewHolder { bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
+    let code = holder.fiscal_code.clone();
+    let account = world.make(holder).await;
+    let token = world.sign_in(&account).await;
+    let path = "/v1/selfcare/credentials/l3";
+    let challenge = world.get("/v1/selfcare/credentials", &token).await.expect(200).text_at("/l3Challenge");
+    let mine = authority.issue(&Certificate::signature(&code)).unwrap();
+    let body = |signature: &str, code: &str| json!({ "credential": "remote-signature", "signature": signature, "code": code });
+    let signature = sign(&mine, &challenge);
+    world.act(&token, "POST", path, body(&signature, "000000")).await.refused(401, "proof-refused");
+    let card = json!({ "credential": "smart-card", "signature": signature, "code": "000000" });
+    world.act(&token, "POST", path, card).await.refused(409, "not-bought");
+    let other = authority.issue(&Certificate::signature("VRDLCU80A01F205X")).unwrap();
+    let answer = world.act(&token, "POST", path, body(&sign(&other, &challenge), "000000")).await.refused(401, "certificate-refused");
+    assert_eq!(reason(&answer), "another-person");
+    let fresh = world.fresh_code(&account).await;
+    let challenge = world.get("/v1/selfcare/credentials", &token).await.expect(200).text_at("/l3Challenge");
+    world.act(&token, "POST", path, body(&sign(&mine, &challenge), &fresh)).await.expect(204);
+    world.get("/v1/selfcare/profile", &token).await.refused(401, "unauthenticated");
+    // A second certificate of the same person was not activated.
+    let second = authority.issue(&Certificate::signature(&code)).unwrap();
+    let (id, challenge) = begin(&world, &account).await;
+    assert_eq!(reason(&by_signature(&world, &id, &sign(&second, &challenge)).await.refused(401, "certificate-refused")), "not-activated");
+    let done = by_signature(&world, &id, &sign(&mine, &challenge)).await.expect(201);
+    let list = world.get("/v1/selfcare/credentials", &done.text_at("/session/token")).await.expect(200);
+    let item = list.body["items"].as_array().unwrap().iter().find(|item| item["credential"] == "remote-signature").unwrap().clone();
+    assert_eq!((item["state"].as_str(), item["expiresOn"].as_str()), (Some("active"), Some("2049-01-01")), "it ends with its certificate");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_minor_has_no_level_three() {
+    let Trusting { world, authority, folder: _folder } = Trusting::new().await;
+    let holder = NewHolder { kind: IdentityType::Minor, birth_date: jiff::civil::date(2014, 5, 6), bought: vec![CredentialKind::SmartCard], ..world.holder() };
+    let code = holder.fiscal_code.clone();
+    let account = world.make(holder).await;
+    let token = world.sign_in(&account).await;
+    let challenge = world.get("/v1/selfcare/credentials", &token).await.expect(200).text_at("/l3Challenge");
+    let mine = authority.issue(&Certificate::signature(&code)).unwrap();
+    let fresh = world.fresh_code(&account).await;
+    let body = json!({ "credential": "smart-card", "signature": sign(&mine, &challenge), "code": fresh });
+    world.act(&token, "POST", "/v1/selfcare/credentials/l3", body).await.refused(409, "not-bought");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_at_level_three_are_counted_like_codes() {
+    let Trusting { world, authority, folder: _folder } = Trusting::new().await;
+    let (account, code) = strong(&world, CredentialKind::RemoteSignature).await;
+    let mine = authority.issue(&Certificate::signature(&code)).unwrap();
+    let (id, challenge) = begin(&world, &account).await;
+    for _ in 0..5 {
+        by_signature(&world, &id, "MAA=").await.refused(401, "certificate-refused");
+    }
+    by_signature(&world, &id, &sign(&mine, &challenge)).await.refused(401, "sign-in-refused");
+    assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("pausa")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_comes_from_the_gateway_never_from_a_client_s_header() {
+    let Trusting { world, authority, folder: _folder } = Trusting::new().await;
+    let (account, code) = strong(&world, CredentialKind::SmartCard).await;
+    let pem = authority.issue(&Certificate::card(&code)).unwrap().pem().unwrap().replace('\n', "%0A");
+    for header in ["x-amzn-mtls-clientcert", "x-amzn-mtls-clientcert-leaf", "x-client-certificate", "x-forwarded-client-cert", "ssl-client-cert"] {
+        let (id, _) = begin(&world, &account).await;
+        let request = Request::new("POST", format!("/v1/selfcare/sign-ins/{id}/smart-card")).json(json!({})).header(header, &pem);
+        assert_eq!(reason(&world.send(request).await.refused(401, "certificate-refused")), "no-certificate");
+        unlock(&world, &account).await;
+    }
+}
