@@ -147,7 +147,7 @@ pub(crate) async fn walk_everything(world: &World) {
     let path = format!("/v1/selfcare/sign-ins/{}/otp", start.text_at("/signInId"));
     let done = world.send(Request::new("POST", path).json(json!({ "code": code })).header("idempotency-key", "\"o\"")).await.expect(201);
     let token = done.text_at("/session/token");
-    for path in ["/v1/selfcare/sessions", "/v1/selfcare/identity", "/v1/selfcare/deadlines", "/v1/selfcare/profile"] {
+    for path in ["/v1/selfcare/sessions", "/v1/selfcare/identity", "/v1/selfcare/deadlines", "/v1/selfcare/profile", "/v1/selfcare/identity/revocation-form"] {
         world.get(path, &token).await.expect(200);
     }
     let device = world.get("/v1/selfcare/devices", &token).await.expect(200).text_at("/items/0/deviceId");

@@ -331,3 +331,14 @@ async fn work_that_cannot_be_done_is_told_and_not_forgotten() {
     assert_eq!((&done["done"], done["batchItemFailures"].as_array().unwrap().len()), (&json!(1), 0));
     assert!(world.subjects(&account).await[0].contains("terminata"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_request_to_revoke_is_a_pre_filled_file() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let token = world.sign_in(&account).await;
+    let file = world.get("/v1/selfcare/identity/revocation-form", &token).await.expect(200);
+    assert_eq!(file.header("content-type"), Some("application/pdf"));
+    assert!(file.text.starts_with("%PDF-1.") && file.text.trim_end().ends_with("%%EOF"), "a whole file");
+    world.send(Request::new("GET", "/v1/selfcare/identity/revocation-form")).await.refused(401, "unauthenticated");
+}

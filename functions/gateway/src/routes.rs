@@ -31,6 +31,7 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::Post, "/v1/selfcare/identity/suspension"),
     (Method::Post, "/v1/selfcare/identity/reactivation"),
     (Method::Post, "/v1/selfcare/identity/revocation"),
+    (Method::Get, "/v1/selfcare/identity/revocation-form"),
     (Method::Post, "/v1/selfcare/identity/adult-choice"),
     (Method::Get, "/v1/selfcare/credentials"),
     (Method::Post, "/v1/selfcare/credentials/{credential}/suspension"),

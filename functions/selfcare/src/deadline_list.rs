@@ -66,7 +66,7 @@ impl Operation for DeadlineList {
             credential: deadline.credential,
             text: text(&deadline, language),
         });
-        Ok(Reply { body: Output { items: items.collect() }, commit: sportello_store::commit::Commit::new(), calendar })
+        Ok(Reply { body: Output { items: items.collect() }, commit: sportello_store::commit::Commit::new(), calendar, file: None })
     }
 }
 

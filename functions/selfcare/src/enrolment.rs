@@ -16,7 +16,7 @@ use sportello_store::record::{AuthRecord, Bytes, Enrolment};
 /// Bytes of a secret: those of the hash that makes the codes (RFC 4226).
 const SECRET: usize = 20;
 /// Pixels of one module of the QR code.
-const SCALE: u32 = 8;
+const SCALE: u8 = 8;
 
 /// What the app scans, and what its first code is sent with.
 #[derive(Serialize, JsonSchema)]

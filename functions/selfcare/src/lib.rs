@@ -36,6 +36,7 @@ sportello_runtime::operations! {
     identity_suspend::IdentitySuspend,
     identity_reactivate::IdentityReactivate,
     identity_revoke::IdentityRevoke,
+    identity_revocation_form::IdentityRevocationForm,
     adult_choice_make::AdultChoiceMake,
     credential_list::CredentialList,
     credential_suspend::CredentialSuspend,

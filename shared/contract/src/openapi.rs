@@ -143,6 +143,7 @@ fn responses(operation: &Described, generator: &mut SchemaGenerator) -> Value {
     let headers = json!({ "X-Request-Id": { "description": "The request's id, as in the logs.", "schema": { "type": "string" } } });
     let content = match spec.produces {
         Produces::Nothing => None,
+        Produces::Pdf => Some(json!({ "application/pdf": { "schema": { "type": "string", "format": "binary" } } })),
         Produces::Json | Produces::JsonOrCalendar => {
             let schema = (operation.output)(generator).to_value();
             let mut content = json!({ "application/json": { "schema": schema } });

@@ -170,6 +170,8 @@ pub enum Produces {
     Json,
     /// JSON, or an iCalendar file where the client asks for `text/calendar`.
     JsonOrCalendar,
+    /// A PDF file.
+    Pdf,
 }
 
 /// The declaration of an operation. Its level is declared by the operation's `Auth` type.
@@ -289,6 +291,12 @@ impl Spec {
     #[must_use]
     pub const fn or_calendar(self) -> Self {
         Self { produces: Produces::JsonOrCalendar, ..self }
+    }
+
+    /// Answers a PDF file.
+    #[must_use]
+    pub const fn pdf(self) -> Self {
+        Self { produces: Produces::Pdf, ..self }
     }
 
     /// Honours an `Idempotency-Key`.

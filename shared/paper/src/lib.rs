@@ -1,15 +1,17 @@
-//! What people scan or print.
+//! What people print or scan: pre-filled forms and invoices as PDF, QR codes as SVG and PNG.
+//!
+//! Nothing here reads a clock, the environment, a file or a table, and nothing is random: the same values give the same bytes.
 
-#[cfg(feature = "qr")]
+mod error;
+mod forms;
+mod language;
+pub mod pdf;
 pub mod qr;
+mod totals;
 
-/// Why something cannot be drawn.
-#[derive(Debug, thiserror::Error)]
-pub enum PaperError {
-    /// The text is too long for a QR code.
-    #[error("the text does not fit into a QR code")]
-    TooLong,
-    /// The picture cannot be written.
-    #[error("the picture cannot be written")]
-    Picture,
-}
+pub use error::PaperError;
+pub use forms::{
+    IdentityKind, Invoice, Party, Provider, RevocationForm, Withdrawal, WithdrawalForm, invoice, revocation_form, withdrawal_form,
+};
+pub use language::Language;
+pub use totals::{InvoiceLine, InvoiceTotals, VatGroup, invoice_totals};

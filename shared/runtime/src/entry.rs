@@ -51,13 +51,22 @@ enum Outcome {
 }
 
 /// A successful answer.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Answer {
     kind: String,
     body: String,
     /// Language of a problem's text.
     #[serde(default)]
     language: Option<String>,
+    /// Whether the body is a file's bytes, in base64.
+    #[serde(default)]
+    is_file: bool,
+}
+
+impl Answer {
+    fn text(kind: &str, body: String) -> Self {
+        Self { kind: kind.to_owned(), body, language: None, is_file: false }
+    }
 }
 
 impl Entry {
@@ -137,9 +146,10 @@ async fn run<O: Operation>(cx: &Cx, incoming: &Incoming, place: Option<&str>) ->
     };
     let decided = match O::handle(cx, actor, input).await {
         Ok(reply) => {
-            let answer = match (calendar, reply.calendar) {
-                (true, Some(file)) => Ok(Answer { kind: "text/calendar; charset=utf-8".to_owned(), body: file, language: None }),
-                _ => serde_json::to_string(&reply.body).map(|body| Answer { kind: "application/json".to_owned(), body, language: None }).map_err(Failure::from),
+            let answer = match (calendar, reply.calendar, reply.file) {
+                (_, _, Some(file)) => Ok(Answer { is_file: true, ..Answer::text("application/pdf", STANDARD.encode(file)) }),
+                (true, Some(file), None) => Ok(Answer::text("text/calendar; charset=utf-8", file)),
+                _ => serde_json::to_string(&reply.body).map(|body| Answer::text("application/json", body)).map_err(Failure::from),
             };
             (answer, reply.commit)
         }
@@ -204,10 +214,10 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
         Outcome::Stopped(failure) => return Err(failure),
     };
     let (status, answer) = match &decided {
-        Ok(answer) => (spec.success, Answer { kind: answer.kind.clone(), body: answer.body.clone(), language: None }),
+        Ok(answer) => (spec.success, answer.clone()),
         Err(Failure::Refused { problem, .. }) => {
             let body = problem.body(cx.language, &cx.request_id).to_string();
-            (problem.code.status(), Answer { kind: PROBLEM.to_owned(), body, language: Some(cx.language.tag().to_owned()) })
+            (problem.code.status(), Answer { language: Some(cx.language.tag().to_owned()), ..Answer::text(PROBLEM, body) })
         }
         Err(_) => return decided.map(|answer| (spec.success, answer)),
     };
@@ -293,6 +303,11 @@ fn success(status: u16, produces: Produces, answer: Answer, request_id: &str) ->
     let replayed_problem = answer.kind == PROBLEM;
     if produces == Produces::Nothing && !replayed_problem {
         return response(status, None, String::new(), request_id);
+    }
+    if answer.is_file {
+        let mut response = response(status, Some(&answer.kind), String::new(), request_id);
+        *response.body_mut() = Body::Binary(STANDARD.decode(&answer.body).unwrap_or_default());
+        return response;
     }
     let mut response = response(status, Some(&answer.kind), answer.body, request_id);
     if let Some(language) = answer.language.as_deref().and_then(|language| language.parse().ok()) {

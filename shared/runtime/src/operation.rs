@@ -35,18 +35,28 @@ pub struct Reply<T> {
     pub commit: Commit,
     /// The same answer as an iCalendar file, where the operation declares one.
     pub calendar: Option<String>,
+    /// The answer as a file, where the operation declares one.
+    pub file: Option<Vec<u8>>,
 }
 
 impl<T> Reply<T> {
     /// An answer that changes nothing.
     #[must_use]
     pub fn of(body: T) -> Self {
-        Self { body, commit: Commit::new(), calendar: None }
+        Self { body, commit: Commit::new(), calendar: None, file: None }
     }
 
     /// An answer that is true once `commit` is.
     #[must_use]
     pub fn after(commit: Commit, body: T) -> Self {
-        Self { body, commit, calendar: None }
+        Self { body, commit, calendar: None, file: None }
+    }
+}
+
+impl Reply<()> {
+    /// A file that changes nothing.
+    #[must_use]
+    pub fn file(bytes: Vec<u8>) -> Self {
+        Self { file: Some(bytes), ..Self::of(()) }
     }
 }

@@ -28,11 +28,14 @@ pub enum TrustFailure {
     Content(#[from] TrustError),
 }
 
+/// Files with the instants of their last change.
+type Files = Vec<(PathBuf, SystemTime)>;
+
 /// The folder, and what was read from it.
 #[derive(Debug)]
 pub struct TrustFolder {
     folder: Option<PathBuf>,
-    read: Mutex<Option<(Vec<(PathBuf, SystemTime)>, Trust)>>,
+    read: Mutex<Option<(Files, Trust)>>,
 }
 
 impl TrustFolder {
@@ -63,8 +66,8 @@ impl TrustFolder {
     }
 }
 
-/// The files of a folder with the instants of their last change.
-fn files(folder: &Path) -> Result<Vec<(PathBuf, SystemTime)>, std::io::Error> {
+/// The files of a folder.
+fn files(folder: &Path) -> Result<Files, std::io::Error> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
