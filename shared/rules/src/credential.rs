@@ -130,11 +130,7 @@ impl Dates {
 /// Until when sensitive changes wait because a level was lost (rule 44): whoever took the level away may not have been the holder, who gets the time to
 /// read the mail. None where the highest level that ever was is active, or the wait is over; at exactly its hours it is.
 #[must_use]
-pub fn guarded_until<'a>(
-    credentials: impl Iterator<Item = (CredentialKind, &'a Dates)> + Clone,
-    now: Timestamp,
-    policy: &IdentityPolicy,
-) -> Option<Timestamp> {
+pub fn guarded_until<'a>(credentials: impl Iterator<Item = (CredentialKind, &'a Dates)> + Clone, now: Timestamp, policy: &IdentityPolicy) -> Option<Timestamp> {
     let active = credentials.clone().filter(|(_, dates)| dates.state(now) == CredentialState::Active);
     let highest = active.map(|(kind, _)| kind.level()).max().unwrap_or(Level::L1);
     let lost = credentials.filter(|(kind, _)| kind.level() > highest).filter_map(|(_, dates)| dates.lost_at(now)).max()?;
