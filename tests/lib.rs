@@ -450,6 +450,7 @@ impl World {
             id: "test",
             address: String::new(),
             device: String::new(),
+            signer: None,
             language: Language::It,
         }
     }

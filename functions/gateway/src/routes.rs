@@ -26,6 +26,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::Post, "/v1/selfcare/identity/reactivation"),
     (Method::Post, "/v1/selfcare/identity/revocation"),
     (Method::Get, "/v1/selfcare/deadlines"),
+    (Method::Get, "/v1/selfcare/accesses"),
+    (Method::Get, "/v1/selfcare/accesses/statistics"),
+    (Method::Put, "/v1/selfcare/credentials/{credential}/access-notice"),
     (Method::Post, "/v1/selfcare/password/check"),
     (Method::Post, "/v1/selfcare/password/generate"),
     (Method::Put, "/v1/selfcare/password"),
@@ -35,4 +38,5 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::Post, "/v1/selfcare/blocks/{token}"),
     (Method::Get, "/v1/selfcare/unlocks/{token}"),
     (Method::Post, "/v1/selfcare/unlocks/{token}"),
+    (Method::Post, "/v1/internal/accesses"),
 ];

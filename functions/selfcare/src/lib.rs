@@ -1,5 +1,6 @@
 //! The selfcare: what its holder does with an identity.
 
+mod access_view;
 mod confirmation;
 mod deadline_text;
 mod new_password;
@@ -23,6 +24,9 @@ sportello_runtime::operations! {
     identity_reactivate::IdentityReactivate,
     identity_revoke::IdentityRevoke,
     deadline_list::DeadlineList,
+    access_list::AccessList,
+    access_statistics::AccessStatistics,
+    access_notice_change::AccessNoticeChange,
     password_check::PasswordCheck,
     password_generate::PasswordGenerate,
     password_change::PasswordChange,

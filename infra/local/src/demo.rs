@@ -187,6 +187,7 @@ impl NewHolder {
             code_day: None,
             credentials: self.credentials.iter().map(|(kind, expires_on)| stored(*kind, *expires_on, self.password_changed_at)).collect(),
             devices: std::collections::BTreeMap::new(),
+            access_notices: BTreeSet::new(),
             spid_code: self.state.activated_at.map(|_| spid_code(&identity_id)),
             issued_on: self.state.activated_at.map(date_of),
             expires_on: self.expires_on,

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use sportello_rules::access::Outcome;
 use sportello_rules::identity::{Requirement, SuspensionReason};
-use sportello_rules::service::CredentialKind;
+use sportello_rules::service::{CredentialKind, Level};
 
 /// Version of the stored form. Adding a kind or an optional field keeps it; anything that an older reader would misread raises it.
 const VERSION: u64 = 1;
@@ -118,6 +119,17 @@ pub enum Notice {
         /// Its last day.
         expires_on: Date,
     },
+    /// The identity was used at a service provider, or somebody tried to (rule 56).
+    AccessMade {
+        /// When.
+        at: Timestamp,
+        /// The level that was asked for.
+        level: Level,
+        /// How it ended.
+        outcome: Outcome,
+        /// Which service provider, sealed for the owner.
+        sealed: String,
+    },
     /// The service was cancelled; told to the customer, who may not be the holder (rule 62).
     ServiceCancelled {
         /// When.
@@ -173,7 +185,7 @@ impl Notice {
     }
 
     /// Every kind, as stored, in the order of the variants.
-    pub const KINDS: [&'static str; 15] = [
+    pub const KINDS: [&'static str; 16] = [
         "password-warning",
         "password-changed",
         "sign-in-paused",
@@ -188,6 +200,7 @@ impl Notice {
         "identity-revoked",
         "inactivity-warning",
         "credential-expiring",
+        "access-made",
         "service-cancelled",
     ];
 
@@ -209,6 +222,7 @@ impl Notice {
             Self::IdentityRevoked { .. } => "identity-revoked",
             Self::InactivityWarning { .. } => "inactivity-warning",
             Self::CredentialExpiring { .. } => "credential-expiring",
+            Self::AccessMade { .. } => "access-made",
             Self::ServiceCancelled { .. } => "service-cancelled",
         }
     }
@@ -222,6 +236,7 @@ impl Notice {
             | Self::SignInLocked { .. }
             | Self::SignInUnlocked { .. }
             | Self::NewDevice { .. }
+            | Self::AccessMade { .. }
             | Self::ResidenceChanged { .. } => true,
             // Whoever lifted a suspension may not have been the holder; days that were over need no "it wasn't me".
             Self::SuspensionLifted { by_itself, .. } => !*by_itself,
@@ -253,6 +268,7 @@ impl Notice {
             | Self::IdentityRevoked { .. }
             | Self::InactivityWarning { .. }
             | Self::CredentialExpiring { .. }
+            | Self::AccessMade { .. }
             | Self::ServiceCancelled { .. } => false,
         }
     }
@@ -308,7 +324,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn every() -> [Notice; 15] {
+    fn every() -> [Notice; 16] {
         let now = at("2026-11-22T13:05:00Z");
         [
             Notice::PasswordWarning { days_left: 7, expires_at: now },
@@ -325,6 +341,7 @@ mod tests {
             Notice::IdentityRevoked { at: now, for_inactivity: true },
             Notice::InactivityWarning { days_left: 90, revoked_at: now },
             Notice::CredentialExpiring { credential: CredentialKind::SmartCard, expires_on: jiff::civil::date(2027, 2, 28) },
+            Notice::AccessMade { at: now, level: Level::L2, outcome: Outcome::Failure, sealed: "c2VhbGVk".to_owned() },
             Notice::ServiceCancelled { at: now, service_id: "svc-1".to_owned(), offer: "SPID Personale".to_owned() },
         ]
     }
@@ -349,6 +366,7 @@ mod tests {
                 r#"{"v":1,"kind":"identity-revoked","at":"2026-11-22T13:05:00Z","forInactivity":true}"#,
                 r#"{"v":1,"kind":"inactivity-warning","daysLeft":90,"revokedAt":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"credential-expiring","credential":"smart-card","expiresOn":"2027-02-28"}"#,
+                r#"{"v":1,"kind":"access-made","at":"2026-11-22T13:05:00Z","level":"l2","outcome":"failure","sealed":"c2VhbGVk"}"#,
                 r#"{"v":1,"kind":"service-cancelled","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID Personale"}"#,
             ]
         );
@@ -389,7 +407,7 @@ mod tests {
         let security: Vec<&str> = every().iter().filter(|notice| notice.is_security()).map(Notice::kind).collect();
         assert_eq!(
             security,
-            ["password-changed", "sign-in-paused", "sign-in-locked", "sign-in-unlocked", "new-device", "residence-changed", "suspension-lifted"]
+            ["password-changed", "sign-in-paused", "sign-in-locked", "sign-in-unlocked", "new-device", "residence-changed", "suspension-lifted", "access-made"]
         );
         let unlock: Vec<&str> = every().iter().filter(|notice| notice.carries_unlock_link()).map(Notice::kind).collect();
         assert_eq!(unlock, ["sign-in-paused", "sign-in-locked"]);

@@ -73,7 +73,7 @@ pub struct Links {
     pub unlock_days: u32,
     /// Days of 86,400 s for which the "it wasn't me" link is good, as the mail says "from when it was sent" (rule 40).
     pub block_days: u32,
-    /// The code, opened; notices of codes need it (rule 31).
+    /// The code, opened; notices of codes need it (rule 31). For the notice of an access: the service provider's name (56).
     pub code: Option<String>,
 }
 
@@ -152,6 +152,7 @@ pub fn render(notice: &Notice, recipient: &Recipient<'_>, links: &Links, provide
         block_days => days(links.block_days, language),
         unlock_days => days(links.unlock_days, language),
         code => code(notice, links)?,
+        service => service(notice, links),
     };
     let values = context! { ..values(notice, language), ..shared };
     let line = |source: &str| environment.render_named_str("line.txt", source, values.clone()).map(|text| one_line(&text));
@@ -200,6 +201,12 @@ fn code<'a>(notice: &Notice, links: &'a Links) -> Result<Option<&'a str>, Render
     }
 }
 
+/// Where an access was, as its service provider calls itself.
+fn service(notice: &Notice, links: &Links) -> String {
+    let name = links.code.as_deref().filter(|_| matches!(notice, Notice::AccessMade { .. }));
+    name.map(|name| foreign(name, LONG)).unwrap_or_default()
+}
+
 /// Renders the text message of a notice that goes by SMS: one line, in the letters that one message of 160 holds.
 ///
 /// # Errors
@@ -230,6 +237,7 @@ fn values(notice: &Notice, language: Language) -> Value {
         Notice::IdentityRevoked { at, for_inactivity } => context! { on => on(at), for_inactivity },
         Notice::InactivityWarning { days_left, revoked_at } => context! { days_left => days(*days_left, language), on => on(revoked_at) },
         Notice::CredentialExpiring { credential, expires_on } => context! { credential => Serde(credential), on => on_day(*expires_on, language) },
+        Notice::AccessMade { at, level, outcome, .. } => context! { at => instant(*at, language), level => Serde(level), outcome => Serde(outcome) },
         Notice::ServiceCancelled { at, service_id, offer } => {
             context! { on => on(at), service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG) }
         }

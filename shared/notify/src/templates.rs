@@ -54,6 +54,7 @@ pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
         Notice::IdentityRevoked { .. } => template!(language, "identity-revoked"),
         Notice::InactivityWarning { .. } => template!(language, "inactivity-warning"),
         Notice::CredentialExpiring { .. } => template!(language, "credential-expiring"),
+        Notice::AccessMade { .. } => template!(language, "access-made"),
         Notice::ServiceCancelled { .. } => template!(language, "service-cancelled"),
     }
 }

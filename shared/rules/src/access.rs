@@ -253,7 +253,7 @@ impl Verification {
         let checked = u64::try_from(self.seen.len()).unwrap_or(u64::MAX);
         let mut before: Option<&Seen> = None;
         for seen in &self.seen {
-            if !(seen.genuine && self.follows(before, seen) && at_the_head(seen, head)) {
+            if !(seen.genuine && self.follows(before, seen, head) && at_the_head(seen, head)) {
                 return Verdict { checked, broken_at: Some(seen.at) };
             }
             before = Some(seen);
@@ -270,13 +270,15 @@ impl Verification {
         Verdict { checked, broken_at }
     }
 
-    fn follows(&self, before: Option<&Seen>, seen: &Seen) -> bool {
+    fn follows(&self, before: Option<&Seen>, seen: &Seen, head: Option<&Head>) -> bool {
         let (link, previous) = (&seen.link, seen.link.previous.as_ref());
         match before {
             Some(before) if before.link.sequence >= link.sequence => false,
             Some(before) if before.link.sequence + 1 == link.sequence => {
                 previous.is_some_and(|previous| previous.hash == before.link.hash && previous.linked_at == before.link.linked_at)
             }
+            // What came behind the head may have come where it was not looked any more.
+            Some(before) if head.is_some_and(|head| before.link.sequence >= head.total()) => true,
             // What misses in front of it may miss if it is over: the last of it is the youngest.
             _ if link.sequence > 1 => previous.is_some_and(|previous| previous.linked_at < self.kept_from),
             _ => previous.is_none(),

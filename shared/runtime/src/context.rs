@@ -154,6 +154,8 @@ pub struct Cx {
     pub address: String,
     /// Short description of the caller's device.
     pub device: String,
+    /// The role whose signature the gateway has checked, where it did; from its own context only.
+    pub signer: Option<String>,
     /// Language of the texts of problems.
     pub language: Language,
 }

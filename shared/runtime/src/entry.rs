@@ -163,6 +163,7 @@ async fn dispatch(entry: Entry, app: Arc<Context>, incoming: Incoming) -> Respon
         id: spec.id,
         address: incoming.address.clone(),
         device: incoming.device.clone(),
+        signer: incoming.signer.clone(),
         language: incoming.language,
         app,
     };

@@ -211,6 +211,12 @@ fn a_head_that_was_changed_is_noticed() {
     assert!(broken_at(&records[..2], Some(&shortened)).is_some(), "set back with what stands in the records, without the key");
     assert!(broken_at(&records, Some(&Head { successes: head.successes - 1, failures: head.failures + 1, ..head.clone() })).is_some());
     assert_eq!(broken_at(&records, earlier.as_ref()), None, "one came while the chain was looked at");
+    let (_, first) = hours(1);
+    let one_seen = [records[0].clone(), records[2].clone()];
+    assert_eq!(broken_at(&one_seen, first.as_ref()), None, "two came, of which one was seen");
+    let mut forged = one_seen.clone();
+    forged[1].sealed.push(0);
+    assert!(broken_at(&forged, first.as_ref()).is_some());
     let stranger = append(None, &records[0].content(), records[0].at, &Keyed(8)).1;
     assert!(broken_at(&records[..1], Some(&stranger)).is_some(), "made with another key");
 }
