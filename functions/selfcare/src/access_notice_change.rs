@@ -19,7 +19,7 @@ pub struct AccessNoticeChange;
 pub struct Input {
     /// The credential.
     #[schemars(with = "String", extend("enum" = ["password", "otp-app", "otp-sms", "otp-token", "smart-card", "remote-signature"]))]
-    credential: CredentialKind,
+    credential: String,
     /// Whether each access with it is announced.
     enabled: bool,
 }
@@ -36,11 +36,12 @@ impl Operation for AccessNoticeChange {
 
     async fn handle(_: &Cx, holder: HolderActor, input: Input) -> Result<Reply<()>, Failure> {
         let auth = &holder.records.auth;
-        if !has(auth, input.credential) {
+        let credential: CredentialKind = serde_json::from_value(input.credential.into()).map_err(|_| Code::NotFound)?;
+        if !has(auth, credential) {
             return Err(Code::NotFound.into());
         }
         let mut switches = auth.access_notices.clone();
-        let changed = if input.enabled { switches.insert(input.credential) } else { switches.remove(&input.credential) };
+        let changed = if input.enabled { switches.insert(credential) } else { switches.remove(&credential) };
         let mut commit = Commit::new();
         if changed {
             commit.update_auth(Commit::auth(&holder.owner).version(auth.version).access_notices(&switches), Code::ChangedMeanwhile);
