@@ -18,13 +18,24 @@ DATA_DECIDES = {
     "idempotency-mismatch",  # the same key with another body
     "link-not-valid",  # a link's token: a made-up one is never good
     "period-refused",  # two days, the first of which comes after the last
+    "person-refused",  # a fiscal code has a check letter, and exactly one of two codes is given
+    "proof-unclear",  # exactly one of two proofs is given
     "password-refused",  # the rules of passwords
     "residence-refused",  # what a country asks of postal code and province, and words that are only white space
 }
 
 # What is confirmed by the password or by a code, whichever the holder's credentials ask for: the document cannot say which of the two misses.
 # The fuzzer's holder has no second factor, and its one password would be locked by wrong ones: it sends codes only.
-CONFIRMED = {"selfcare.identity.suspend", "selfcare.identity.reactivate", "selfcare.identity.revoke"}
+CONFIRMED = {
+    "selfcare.identity.suspend",
+    "selfcare.identity.reactivate",
+    "selfcare.identity.revoke",
+    "selfcare.adult-choice.make",
+    "selfcare.credential.suspend",
+    "selfcare.credential.reactivate",
+    "selfcare.credential.revoke",
+    "selfcare.otp-app.enrol",
+}
 
 VISIBLE = re.compile(r"[!#-\[\]-~]{1,255}")
 KEYS = itertools.count()

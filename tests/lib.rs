@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::router::{self, Found};
 use sportello_local::catcher::{CaughtMail, CaughtSms, Fault};
-use sportello_local::demo::{Account, NewCustomer, NewHolder, NewService, PASSWORD};
+use sportello_local::demo::{self, Account, NewCustomer, NewHolder, NewService, PASSWORD};
 use sportello_local::deployment::Deployment;
 use sportello_local::journey::unbase32;
 use sportello_local::scheduler;
@@ -20,14 +20,19 @@ use sportello_rules::identity::{IdentityState, IdentityType};
 use sportello_rules::otp::totp_code;
 use sportello_rules::policy::Policy;
 use sportello_rules::service::Level;
+use sportello_rules::token::TokenModel;
 use sportello_runtime::clock::Clock as _;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, session};
 use sportello_store::commit::Commit;
 use sportello_store::key::{Owner, OwnerKind};
+use sportello_store::record::AuthRecord;
 
 /// Header by which tests say from which address a request comes.
 pub const SOURCE: &str = "x-test-source";
+
+/// Header by which tests say with which certificate a connection was made: PEM, percent-encoded.
+pub const CERTIFICATE: &str = "x-test-certificate";
 
 /// A running stack and a client.
 pub struct World {
@@ -203,7 +208,7 @@ impl World {
 
     /// A stack with options of its own.
     pub async fn on(options: Options) -> Self {
-        let stack = Stack::start(Options { source_header: Some(SOURCE), ..options }).await.unwrap();
+        let stack = Stack::start(Options { source_header: Some(SOURCE), certificate_header: Some(CERTIFICATE), ..options }).await.unwrap();
         Self { stack, client: Client::new(), people: AtomicU64::new(1) }
     }
 
@@ -463,6 +468,44 @@ impl World {
         self.stack.shared.inbox.sms(None)
     }
 
+    /// The code in the newest message.
+    pub async fn sms_code(&self) -> String {
+        let text = self.messages().await.first().expect("a message").text.clone();
+        text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).expect("a code").to_owned()
+    }
+
+    /// A request with a token and a JSON body.
+    pub async fn act(&self, token: &str, method: &str, path: impl AsRef<str>, body: Value) -> Answer {
+        self.send(Request::new(method, path.as_ref()).token(token).json(body)).await
+    }
+
+    /// What is kept of a holder.
+    pub async fn auth(&self, account: &Account) -> AuthRecord {
+        self.stack.shared.app.store.holder(&self.owner(account)).await.unwrap().unwrap().auth
+    }
+
+    /// Asks for a code by SMS for an operation and answers it.
+    pub async fn code_for(&self, token: &str, operation: &str) -> String {
+        self.act(token, "POST", "/v1/selfcare/codes", json!({ "operation": operation })).await.expect(201);
+        self.sms_code().await
+    }
+
+    /// The new emergency code, of the halves in the newest mail and message.
+    pub async fn emergency_code(&self, account: &Account) -> String {
+        let half = |text: &str| {
+            let is_half = |word: &&str| word.len() == 8 && word.chars().all(|c| c.is_ascii_uppercase() || ('2'..='7').contains(&c));
+            text.split(|c: char| !c.is_ascii_alphanumeric()).find(is_half).expect("a half").to_owned()
+        };
+        let first = half(&self.mails(account).await[0].text);
+        let second = half(&self.messages().await[0].text);
+        format!("{first}{second}")
+    }
+
+    /// Takes a physical token into stock, and answers its secret.
+    pub async fn stock(&self, serial: &str, model: TokenModel) -> Vec<u8> {
+        demo::stock(&self.stack.shared.app, serial, model).await.unwrap()
+    }
+
     /// Subjects of the mails to an account, newest first.
     pub async fn subjects(&self, account: &Account) -> Vec<String> {
         self.mails(account).await.into_iter().map(|mail| mail.subject).collect()
@@ -502,6 +545,7 @@ impl World {
             address: String::new(),
             device: String::new(),
             signer: None,
+            client_certificate: None,
             language: Language::It,
         }
     }

@@ -584,11 +584,16 @@ async fn a_switch_is_there_for_each_credential_that_one_has() {
     for credential in ["password", "otp-sms"] {
         switch(&world, &token, credential, true).await.expect(204);
     }
-    for credential in ["otp-app", "otp-token", "smart-card", "remote-signature", "fingerprint", "Password"] {
+    for credential in ["otp-app", "otp-token", "smart-card", "remote-signature"] {
         switch(&world, &token, credential, true).await.refused(404, "not-found");
     }
-    let kept = world.cx().store.holder(&world.owner(&account)).await.unwrap().unwrap().auth.access_notices;
-    assert_eq!(kept.into_iter().collect::<Vec<_>>(), [CredentialKind::Password, CredentialKind::OtpSms]);
+    for credential in ["fingerprint", "Password"] {
+        assert_eq!(switch(&world, &token, credential, true).await.refused(400, "invalid-field").text_at("/field"), "credential");
+    }
+    switch(&world, &token, "password", false).await.expect(204);
+    let shown = world.get("/v1/selfcare/credentials", &token).await.expect(200);
+    let notices: Vec<_> = shown.body["items"].as_array().unwrap().iter().map(|item| (item["credential"].clone(), item["accessNotice"].clone())).collect();
+    assert_eq!(notices, [(json!("password"), json!(false)), (json!("otp-sms"), json!(true))]);
     let body = Request::new("PUT", "/v1/selfcare/credentials/password/access-notice").token(&token).json(json!({ "enabled": "yes" }));
     assert_eq!(world.send(body).await.refused(400, "invalid-field").text_at("/field"), "enabled");
 }

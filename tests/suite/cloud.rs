@@ -252,8 +252,7 @@ async fn a_code_whose_message_does_not_leave_is_asked_for_again() {
         assert_eq!(world.messages().await.len(), before, "{code}: never late");
         world.post(format!("/v1/selfcare/sign-ins/{id}/otp/sends"), json!({})).await.refused(401, "sign-in-refused");
         let id = world.start(&account).await.expect(201).text_at("/signInId");
-        let text = world.messages().await.first().unwrap().text.clone();
-        let right = text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).unwrap().to_owned();
+        let right = world.sms_code().await;
         world.otp(&id, &right).await.expect(201);
     }
 }

@@ -18,15 +18,9 @@ async fn start(world: &World, account: &Account) -> String {
     start.text_at("/signInId")
 }
 
-/// The code in the newest message.
-async fn code(world: &World) -> String {
-    let text = world.messages().await.first().unwrap().text.clone();
-    text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).unwrap().to_owned()
-}
-
 async fn sign_in(world: &World, account: &Account) -> String {
     let id = start(world, account).await;
-    world.otp(&id, &code(world).await).await.expect(201).text_at("/session/token")
+    world.otp(&id, &world.sms_code().await).await.expect(201).text_at("/session/token")
 }
 
 async fn send_again(world: &World, id: &str) -> Answer {
@@ -50,7 +44,7 @@ async fn a_code_by_sms_signs_in_once() {
         messages[0].text
     );
     world.otp(&id, "000000").await.refused(401, "sign-in-refused");
-    let code = code(&world).await;
+    let code = world.sms_code().await;
     let done = world.otp(&id, &code).await.expect(201);
     assert_eq!(done.text_at("/session/level"), "l2");
     world.otp(&id, &code).await.refused(401, "sign-in-refused");
@@ -63,11 +57,11 @@ async fn a_code_is_bound_to_its_sign_in_and_its_holder() {
     let world = World::new().await;
     let (mine, yours) = (by_sms(&world).await, by_sms(&world).await);
     let first = start(&world, &mine).await;
-    let of_first = code(&world).await;
+    let of_first = world.sms_code().await;
     world.start(&mine).await.refused(429, "code-too-soon");
     world.pass(31).await;
     let second = start(&world, &mine).await;
-    let of_second = code(&world).await;
+    let of_second = world.sms_code().await;
     world.otp(&second, &of_first).await.refused(401, "sign-in-refused");
     world.otp(&first, &of_second).await.refused(401, "sign-in-refused");
     let theirs = start(&world, &yours).await;
@@ -80,12 +74,12 @@ async fn a_code_lives_five_minutes_and_five_tries() {
     let world = World::new().await;
     let account = by_sms(&world).await;
     let id = start(&world, &account).await;
-    let late = code(&world).await;
+    let late = world.sms_code().await;
     world.pass(299).await;
     world.pass(1).await;
     world.otp(&id, &late).await.refused(401, "sign-in-refused");
     let id = start(&world, &account).await;
-    let right = code(&world).await;
+    let right = world.sms_code().await;
     for _ in 0..5 {
         world.otp(&id, "000000").await.refused(401, "sign-in-refused");
     }
@@ -97,7 +91,7 @@ async fn three_sends_with_growing_pauses_and_a_cap_for_the_day() {
     let world = World::new().await;
     let account = by_sms(&world).await;
     let id = start(&world, &account).await;
-    let first = code(&world).await;
+    let first = world.sms_code().await;
     let soon = send_again(&world, &id).await.refused(429, "code-too-soon");
     assert!(soon.header("retry-after").unwrap().parse::<u32>().unwrap() <= 30);
     world.pass(30).await;
@@ -106,7 +100,7 @@ async fn three_sends_with_growing_pauses_and_a_cap_for_the_day() {
     send_again(&world, &id).await.refused(429, "code-too-soon");
     world.pass(90).await;
     send_again(&world, &id).await.expect(204);
-    let third = code(&world).await;
+    let third = world.sms_code().await;
     world.otp(&id, &first).await.refused(401, "sign-in-refused");
     world.pass(125).await;
     send_again(&world, &id).await.refused(429, "codes-exhausted");
@@ -131,7 +125,7 @@ async fn one_code_in_ten_parallel_sign_ins_opens_one_session() {
     let world = World::new().await;
     let account = by_sms(&world).await;
     let id = start(&world, &account).await;
-    let code = code(&world).await;
+    let code = world.sms_code().await;
     let answers = at_once(10, |_| world.otp(&id, &code)).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
 }
@@ -147,12 +141,12 @@ async fn a_code_confirms_the_operation_that_it_was_asked_for_and_no_other() {
     };
     suspend("123456".into()).await.refused(401, "proof-refused");
     ask(&world, &token, "selfcare.identity.revoke").await.expect(201);
-    suspend(code(&world).await).await.refused(401, "proof-refused");
+    suspend(world.sms_code().await).await.refused(401, "proof-refused");
     ask(&world, &token, "selfcare.identity.suspend").await.expect(201);
-    suspend(code(&world).await).await.expect(200);
+    suspend(world.sms_code().await).await.expect(200);
     let token = sign_in(&world, &account).await;
     ask(&world, &token, "selfcare.password.change").await.expect(201);
-    let body = World::change(&account.password, "Verde-Foresta77!", Some(&code(&world).await));
+    let body = World::change(&account.password, "Verde-Foresta77!", Some(&world.sms_code().await));
     world.send(Request::new("PUT", "/v1/selfcare/password").token(&token).json(body)).await.expect(204);
     ask(&world, "sph_x", "selfcare.password.change").await.refused(401, "unauthenticated");
 }
@@ -182,7 +176,7 @@ async fn a_code_is_sent_at_most_once_and_a_new_one_is_asked_for() {
         world.pass(31).await;
         assert_eq!(world.messages().await.len(), before);
         send_again(&world, &id).await.expect(204);
-        world.otp(&id, &code(&world).await).await.expect(201);
+        world.otp(&id, &world.sms_code().await).await.expect(201);
     }
     world.pass(3 * 3600).await;
     assert_eq!(world.messages().await.len(), 2, "what did not leave in time never leaves");
@@ -204,7 +198,7 @@ async fn no_code_stands_anywhere_in_the_tables() {
     let world = World::new().await;
     let account = by_sms(&world).await;
     start(&world, &account).await;
-    let code = code(&world).await;
+    let code = world.sms_code().await;
     for table in ["identities", "outbox", "requests"] {
         let items = world.behind("Scan", json!({ "TableName": format!("sportello-{table}") })).await;
         assert!(!items.to_string().contains(&code), "{table}");

@@ -179,7 +179,7 @@ async fn revoking_is_final_and_takes_everything_along() {
     let cx = world.cx();
     let records = cx.store.holder(&world.owner(&holder)).await.unwrap().unwrap();
     assert!(records.auth.totp.is_none() && !records.auth.auto_renewal);
-    assert!(records.auth.credentials.iter().all(|credential| credential.revoked_at.is_some()) && !records.auth.credentials.is_empty());
+    assert!(records.auth.credentials.iter().all(|credential| credential.dates.revoked_at.is_some()) && !records.auth.credentials.is_empty());
     let told = world.subjects(&holder).await;
     assert!(told[0].contains("revocata"), "{told:?}");
     // No warning, no renewal, no second revocation, whatever time passes.

@@ -126,6 +126,7 @@ async fn a_policy_is_loaded_from_its_file_and_checked() {
         let config = Config {
             table_prefix: "t-".into(),
             policy_file: Some(file),
+            trust_folder: None,
             keys_file: None,
             keys_parameter: None,
             policy: None,

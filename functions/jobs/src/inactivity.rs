@@ -53,7 +53,7 @@ fn act(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
         // Whoever uses it at this moment keeps it.
         let unused = Commit::auth(found.owner).last_used(auth.last_used_at);
         let update = revocation::revoke_with(&mut commit, found.owner, auth, unused, cx.now, DUE_INACTIVITY);
-        let notice = Notice::IdentityRevoked { at: cx.now, for_inactivity: true };
+        let notice = Notice::IdentityRevoked { at: cx.now, for_inactivity: true, unused_months: Some(cx.policy().identity.inactivity_months) };
         return Ok(Done { commit, update: Some(update), marks: DueMarks::default(), notice: Some((notice, "once".to_owned())), then: Then::Nothing });
     }
     let days = if revoking { last.unwrap_or_default() } else { found.deadline.days_left.unwrap_or_default() };

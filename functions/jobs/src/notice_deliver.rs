@@ -9,7 +9,7 @@ use sportello_runtime::access_history::Details;
 use sportello_runtime::job::{Event, Report, describe};
 use sportello_runtime::profile::Profile;
 use sportello_runtime::token::{Purpose, Token};
-use sportello_runtime::{Cx, Failure, Job, codes};
+use sportello_runtime::{Cx, Failure, Job, codes, reminder};
 use sportello_store::key::{Owner, OwnerKind};
 use sportello_store::outbox::{Lease, NoticeRecord, Outcome};
 use tracing::{error, warn};
@@ -21,6 +21,8 @@ pub struct NoticeDeliver;
 enum Delivery {
     /// The mail service took it.
     Sent,
+    /// There is nobody to tell, which is no fault: what was asked for is not theirs.
+    NotTheirs,
     /// It can never be delivered.
     Impossible(String),
     /// Another attempt makes sense.
@@ -82,7 +84,7 @@ pub(crate) async fn settle(cx: &Cx, id: &str) -> Result<bool, Late> {
     let delivery = deliver(cx, &notice).await.unwrap_or_else(|failure| Delivery::Later(describe(&failure)));
     let given_up = now >= notice.created_at.saturating_add(SignedDuration::from_hours(i64::from(policy.give_up_hours))).unwrap_or(now);
     let (outcome, problem) = match delivery {
-        Delivery::Sent => (Outcome::Sent, None),
+        Delivery::Sent | Delivery::NotTheirs => (Outcome::Sent, None),
         Delivery::Impossible(problem) => (Outcome::Dead, Some(problem)),
         Delivery::Later(problem) if given_up => (Outcome::Dead, Some(problem)),
         Delivery::Later(problem) => {
@@ -109,32 +111,37 @@ async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
         return impossible("it was begun before, and is sent at most once");
     }
     let Some(owner) = Owner::from_pk(&record.owner) else { return impossible("the notice has no owner") };
-    let Some(sealed) = cx.store.profile(&owner).await? else { return impossible("the owner is gone") };
+    let Some(sealed) = cx.store.profile(&owner).await? else {
+        let anybody = matches!(notice, Notice::UsernameReminder { .. });
+        return if anybody { Ok(Delivery::NotTheirs) } else { impossible("the owner is gone") };
+    };
     let profile = Profile::open(cx, &owner, &sealed)?;
     let language = match sealed.language {
         Language::It => sportello_notify::Language::It,
         Language::En => sportello_notify::Language::En,
     };
     let mut links = links(cx, &owner, &notice, record)?;
-    if let Notice::Code { sealed: code, expires_at, .. } = &notice {
-        if cx.app.clock.now() >= *expires_at {
-            return impossible("the code is over");
+    if matches!(&notice, Notice::Code { expires_at, .. } if cx.app.clock.now() >= *expires_at) {
+        return impossible("the code is over");
+    }
+    if let Some(carried) = notice.sealed() {
+        links.carried = Some(codes::open(cx, &owner, &sealed, carried)?.code.expose().to_owned());
+    }
+    if let Notice::UsernameReminder { sealed, .. } = &notice {
+        if !reminder::is_for(cx, &owner, &profile, sealed)? {
+            return Ok(Delivery::NotTheirs);
         }
-        links.code = Some(codes::open(cx, &owner, &sealed, code)?.code.expose().to_owned());
+        links.carried = Some(profile.username.clone());
     }
     if let Notice::AccessMade { sealed: details, .. } = &notice {
         let key = cx.keys().data_key(&owner, &sealed.data_key)?;
         let details = Details::open(&owner, &key, &serde_json::from_value(details.as_str().into())?);
         // What cannot be opened any more is told all the same: that there was an access matters more than where.
-        links.code = Some(details.map(|details| details.name).unwrap_or_default());
+        links.carried = Some(details.map(|details| details.name).unwrap_or_default());
     }
     let sent = match notice.channel() {
         Channel::Sms => {
-            let Some(number) = &profile.mobile else { return impossible("there is no mobile number") };
-            // Foreign and premium numbers cost money, and serve those who pump messages.
-            if !cx.policy().code.sms_prefixes.iter().any(|prefix| number.starts_with(prefix)) {
-                return impossible("messages do not go to such numbers");
-            }
+            let Some(number) = codes::mobile(&profile, &cx.policy().code) else { return impossible("there is no number that messages go to") };
             match render_sms(&notice, language, &links, &cx.app.provider) {
                 Ok(text) => texter.send(number, &text).await,
                 Err(error) => return impossible(&error.to_string()),
@@ -175,7 +182,7 @@ fn links(cx: &Cx, owner: &Owner, notice: &Notice, record: &NoticeRecord) -> Resu
         unlock: if notice.carries_unlock_link() { Some(link(Purpose::Unlock, "unlocks")?) } else { None },
         unlock_days: cx.policy().throttle.unlock_link_days,
         block_days: cx.policy().session.block_link_days,
-        code: None,
+        carried: None,
     })
 }
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_rules::credential::{CredentialState, Dates};
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
@@ -19,7 +20,7 @@ pub struct AccessNoticeChange;
 pub struct Input {
     /// The credential.
     #[schemars(with = "String", extend("enum" = ["password", "otp-app", "otp-sms", "otp-token", "smart-card", "remote-signature"]))]
-    credential: String,
+    credential: CredentialKind,
     /// Whether each access with it is announced.
     enabled: bool,
 }
@@ -34,10 +35,10 @@ impl Operation for AccessNoticeChange {
     type Input = Input;
     type Output = ();
 
-    async fn handle(_: &Cx, holder: HolderActor, input: Input) -> Result<Reply<()>, Failure> {
+    async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<()>, Failure> {
         let auth = &holder.records.auth;
-        let credential: CredentialKind = serde_json::from_value(input.credential.into()).map_err(|_| Code::NotFound)?;
-        if !has(auth, credential) {
+        let credential = input.credential;
+        if !has(auth, credential, cx) {
             return Err(Code::NotFound.into());
         }
         let mut switches = auth.access_notices.clone();
@@ -50,8 +51,8 @@ impl Operation for AccessNoticeChange {
     }
 }
 
-/// Whether the holder has a credential, active or suspended.
-fn has(auth: &AuthRecord, kind: CredentialKind) -> bool {
-    let kept = auth.credentials.iter().any(|credential| credential.kind == kind && credential.activated_at.is_some() && credential.revoked_at.is_none());
-    kept || kind == CredentialKind::Password || (kind == CredentialKind::OtpApp && auth.totp.is_some())
+/// Whether the holder has a credential, active or suspended; everybody has a password.
+fn has(auth: &AuthRecord, kind: CredentialKind, cx: &Cx) -> bool {
+    let usable = |dates: &Dates| matches!(dates.state(cx.now), CredentialState::Active | CredentialState::Suspended);
+    kind == CredentialKind::Password || auth.dated_credentials().any(|(other, dates)| other == kind && usable(dates))
 }

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_notify::Notice;
 use sportello_rules::identity::{Status, SuspensionReason};
 use sportello_runtime::access::Anyone;
 use sportello_runtime::link;
 use sportello_runtime::token::Purpose;
-use sportello_runtime::{Cx, Failure, Operation, Reply, due};
+use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
+
+use crate::blocking::{Blocked, block};
 
 /// Confirms the link.
 pub struct BlockByLink;
@@ -57,23 +58,11 @@ impl Operation for BlockByLink {
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
         let (link, records) = link::holder(cx, &input.token, Purpose::Block).await?;
         let owner = link.owner();
-        let auth = &records.auth;
-        // A suspension that has ended by itself is no reason any more: this one begins its own days (rules 32, 33).
-        let mut state = auth.state.lifted(cx.now, auth.requirements(), &cx.policy().identity);
-        let added = state.suspend(SuspensionReason::Holder, cx.now).map_err(|_| Code::LinkNotValid)?;
         let mut commit = Commit::new();
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
-        commit.update_auth(Commit::auth(&owner).version(auth.version).state(&state).end_sessions(), Code::ChangedMeanwhile);
-        if added {
-            due::suspensions(&mut commit, &owner, &records, &state, cx);
-        }
-        if let Some(service) = auth.service.as_ref().filter(|_| added) {
-            commit.show_status(service, state.status());
-        }
-        if added {
-            let notice = Notice::IdentitySuspended { at: cx.now, reason: SuspensionReason::Holder };
-            commit.notice(&format!("{}#{}", notice.kind(), link.nonce()), &owner, notice.to_json()?, cx.now, Code::LinkNotValid);
-        }
+        let update = Commit::auth(&owner).version(records.auth.version);
+        let Blocked { state, commit: blocking } = block(cx, &owner, &records, update, &link.nonce(), Code::LinkNotValid)?;
+        commit.extend(blocking);
         let ends_at = state.suspension_ends(SuspensionReason::Holder, &cx.policy().identity);
         Ok(Reply::after(commit, Output { status: state.status(), ends_at }))
     }

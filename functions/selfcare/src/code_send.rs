@@ -6,11 +6,15 @@ use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::{Channel, CodePurpose};
+use sportello_rules::credential::CredentialState;
+use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::codes::{self, Sending};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
-use sportello_store::record::SecondFactor;
+use sportello_store::record::{SecondFactor, StoredCredential};
+
+use crate::otp_sms_activate::allowed;
 
 /// Sends a code.
 pub struct CodeSend;
@@ -23,32 +27,45 @@ pub struct Input {
     operation: Confirmable,
 }
 
-/// Operations that a code confirms, by their ids.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-pub enum Confirmable {
-    /// Changing the password.
-    #[serde(rename = "selfcare.password.change")]
-    PasswordChange,
-    /// Suspending the identity.
-    #[serde(rename = "selfcare.identity.suspend")]
-    IdentitySuspend,
-    /// Lifting the holder's suspension.
-    #[serde(rename = "selfcare.identity.reactivate")]
-    IdentityReactivate,
-    /// Revoking the identity.
-    #[serde(rename = "selfcare.identity.revoke")]
-    IdentityRevoke,
+macro_rules! confirmable {
+    ($($(#[$meta:meta])* $variant:ident = $id:literal;)*) => {
+        /// Operations that a code confirms, by their ids.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+        pub enum Confirmable { $($(#[$meta])* #[serde(rename = $id)] $variant,)* }
+
+        impl Confirmable {
+            const fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id,)* }
+            }
+        }
+    };
 }
 
-impl Confirmable {
-    const fn id(self) -> &'static str {
-        match self {
-            Self::PasswordChange => "selfcare.password.change",
-            Self::IdentitySuspend => "selfcare.identity.suspend",
-            Self::IdentityReactivate => "selfcare.identity.reactivate",
-            Self::IdentityRevoke => "selfcare.identity.revoke",
-        }
-    }
+confirmable! {
+    /// Changing the password.
+    PasswordChange = "selfcare.password.change";
+    /// Suspending the identity.
+    IdentitySuspend = "selfcare.identity.suspend";
+    /// Lifting the holder's suspension.
+    IdentityReactivate = "selfcare.identity.reactivate";
+    /// Revoking the identity.
+    IdentityRevoke = "selfcare.identity.revoke";
+    /// Choosing what becomes of a minor's identity.
+    AdultChoice = "selfcare.adult-choice.make";
+    /// Suspending a credential.
+    CredentialSuspend = "selfcare.credential.suspend";
+    /// Taking a credential into use again; the messages too.
+    CredentialReactivate = "selfcare.credential.reactivate";
+    /// Revoking a credential.
+    CredentialRevoke = "selfcare.credential.revoke";
+    /// Enrolling the app.
+    OtpAppEnrol = "selfcare.otp-app.enrol";
+    /// Activating messages.
+    OtpSmsActivate = "selfcare.otp-sms.activate";
+    /// Choosing what gives the codes.
+    OtpModeChange = "selfcare.otp-mode.change";
+    /// Activating a credential of level 3.
+    L3Activate = "selfcare.l3.activate";
 }
 
 /// A code that is on its way.
@@ -66,15 +83,28 @@ impl Operation for CodeSend {
         .limit(Limit::GUARDED)
         .idempotent()
         .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Outbox, Action::PutItem)])
-        .problems(&[Code::CodeTooSoon, Code::CodesExhausted, Code::CodeNotNeeded]);
+        .problems(&[
+            Code::CodeTooSoon,
+            Code::CodesExhausted,
+            Code::CodeNotNeeded,
+            Code::AppUsable,
+            Code::CredentialState,
+            Code::NoMobile,
+            Code::DowngradeGuard,
+        ]);
     type Auth = HolderHighest;
     type Input = Input;
     type Output = Output;
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<Output>, Failure> {
         let (owner, auth) = (&holder.owner, &holder.records.auth);
-        if auth.second_factor(cx.today()) != SecondFactor::SmsCode {
-            return Err(Code::CodeNotNeeded.into());
+        let suspended = |c: &StoredCredential| c.kind == CredentialKind::OtpSms && c.dates.state(cx.now) == CredentialState::Suspended;
+        match input.operation {
+            Confirmable::OtpSmsActivate => allowed(cx, &holder)?,
+            // Whoever has suspended the messages gets one to show that they come again.
+            Confirmable::CredentialReactivate if auth.credentials.iter().any(suspended) => {}
+            _ if auth.otp_factor(cx.now) == SecondFactor::SmsCode => {}
+            _ => return Err(Code::CodeNotNeeded.into()),
         }
         let sending = Sending { operation: input.operation.id(), value: "", purpose: CodePurpose::Confirmation, channel: Channel::Sms };
         let mut commit = Commit::new();

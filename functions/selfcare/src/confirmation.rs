@@ -1,15 +1,45 @@
-//! Confirming a change of the identity: by a code of the active second factor, or by the password where none is active (rules 32, 34, 36).
+//! Confirming a change of the identity or of a credential: by a code of level 2, or by the password where no such code is active (rules 32, 34, 36, 42, 44).
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
+use sportello_contract::spec::{Action, Grant, Table, grant};
+use sportello_runtime::access::HolderActor;
 use sportello_runtime::throttle::Charge;
 use sportello_runtime::{Cx, Failure, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::{AuthUpdate, Commit};
-use sportello_store::key::Owner;
-use sportello_store::record::{AuthRecord, HolderRecords, SecondFactor};
+use sportello_store::record::{AuthRecord, SecondFactor};
 
 use crate::second_factor::{charged, prove_factor};
+
+/// What a confirmed change of a credential does to the tables.
+pub(crate) const GRANTS: &[Grant] =
+    &[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)];
+
+/// What a confirmed change of the `AUTH` item alone does to the tables.
+pub(crate) const GRANTS_PLAIN: &[Grant] = &[grant(Table::Identities, Action::UpdateItem), grant(Table::Outbox, Action::PutItem)];
+
+/// What a confirmed change of the identity does to the tables: the customer area shows it too.
+pub(crate) const GRANTS_SHOWN: &[Grant] = &[
+    grant(Table::Identities, Action::UpdateItem),
+    grant(Table::Identities, Action::PutItem),
+    grant(Table::Orders, Action::UpdateItem),
+    grant(Table::Outbox, Action::PutItem),
+];
+
+/// What is proved.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// A code of the active second factor; needed where one is active.
+    #[serde(default)]
+    pub code: Option<Secret>,
+    /// The password; needed where no second factor is active.
+    #[serde(default)]
+    pub password: Option<Secret>,
+}
 
 /// A change that was confirmed.
 pub(crate) struct Confirmed {
@@ -19,55 +49,51 @@ pub(crate) struct Confirmed {
     pub update: AuthUpdate,
 }
 
-/// Charges a try and looks at the proof.
+/// Charges a try and looks at the proof of what gives the codes of level 2.
 ///
 /// # Errors
 /// `missing-field` for the proof that is needed and was not given, before anything is charged; `proof-refused`.
-pub(crate) async fn confirm(
-    cx: &Cx,
-    owner: &Owner,
-    records: &HolderRecords,
-    operation: &'static str,
-    password: Option<&Secret>,
-    code: Option<&Secret>,
-) -> Result<Confirmed, Failure> {
-    let missing = |field: &'static str| Failure::from(Problem::from(Code::MissingField).field(field));
-    let factor = records.auth.second_factor(cx.today());
-    match factor {
-        SecondFactor::None => {
-            let password = password.ok_or_else(|| missing("password"))?;
-            let auth: AuthRecord = throttle::charge_password(cx, owner, Secrets::PASSWORD, password, Code::ProofRefused).await?;
-            if !cx.hasher().matches(password.expose(), &auth.salt, &auth.password).await? {
-                return Err(refused(cx, owner, &auth, Secrets::PASSWORD)?);
-            }
-            // The record is a later one than the session was found in: what is active, and whether sessions still hold, must not have changed.
-            if auth.second_factor(cx.today()) != factor {
-                return Err(Code::ChangedMeanwhile.into());
-            }
-            let update = Commit::auth(owner).version(auth.version).same_epoch(records.auth.epoch).clear_password_tries();
-            Ok(Confirmed { auth, update })
-        }
-        // Nothing of it can be proved yet: no try is charged for that.
-        SecondFactor::Other => Err(Code::ProofRefused.into()),
-        SecondFactor::AppCode | SecondFactor::SmsCode => {
-            let code = code.ok_or_else(|| missing("code"))?;
-            let secrets = charged(factor, operation, Secrets::OTP);
-            let auth = match throttle::charge::<AuthRecord>(cx, owner, secrets, Code::ProofRefused).await? {
-                Charge::Look(auth) => auth,
-                Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
-            };
-            if auth.second_factor(cx.today()) != factor {
-                return Err(Code::ChangedMeanwhile.into());
-            }
-            let Some(proof) = prove_factor(cx, owner, &auth, factor, (operation, ""), Some(code))? else {
-                return Err(refused(cx, owner, &auth, Secrets::OTP)?);
-            };
-            let update = proof.consume(Commit::auth(owner).version(auth.version).same_epoch(records.auth.epoch)).clear_otp_tries();
-            Ok(Confirmed { auth, update })
-        }
-    }
+pub(crate) async fn confirm(cx: &Cx, holder: &HolderActor, operation: &'static str, input: &Input) -> Result<Confirmed, Failure> {
+    confirm_by(cx, holder, operation, holder.records.auth.otp_factor(cx.now), input.code.as_ref(), input.password.as_ref()).await
 }
 
-fn refused(cx: &Cx, owner: &Owner, auth: &AuthRecord, secrets: Secrets) -> Result<Failure, Failure> {
-    Ok(Failure::with(Code::ProofRefused, throttle::after_failure(cx, owner, auth, secrets, Code::ProofRefused)?))
+/// The same by one factor, whichever is active.
+pub(crate) async fn confirm_by(
+    cx: &Cx,
+    holder: &HolderActor,
+    operation: &'static str,
+    factor: SecondFactor,
+    code: Option<&Secret>,
+    password: Option<&Secret>,
+) -> Result<Confirmed, Failure> {
+    let missing = |field: &'static str| Failure::from(Problem::from(Code::MissingField).field(field));
+    let (owner, found) = (&holder.owner, &holder.records.auth);
+    // The record is a later one than the session was found in: what is active, and whether sessions still hold, must not have changed.
+    let unchanged = |auth: &AuthRecord| if auth.otp_factor(cx.now) == found.otp_factor(cx.now) { Ok(()) } else { Err(Code::ChangedMeanwhile) };
+    let update = |auth: &AuthRecord| Commit::auth(owner).version(auth.version).same_epoch(found.epoch);
+    if factor == SecondFactor::None {
+        let password = password.ok_or_else(|| missing("password"))?;
+        let auth: AuthRecord = throttle::charge_password(cx, owner, Secrets::PASSWORD, password, Code::ProofRefused).await?;
+        if !cx.hasher().matches(password.expose(), &auth.salt, &auth.password).await? {
+            return Err(refused(cx, holder, &auth, Secrets::PASSWORD)?);
+        }
+        unchanged(&auth)?;
+        let update = update(&auth).clear_password_tries();
+        return Ok(Confirmed { auth, update });
+    }
+    let code = code.ok_or_else(|| missing("code"))?;
+    let auth = match throttle::charge::<AuthRecord>(cx, owner, charged(factor, operation, Secrets::OTP), Code::ProofRefused).await? {
+        Charge::Look(auth) => auth,
+        Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
+    };
+    unchanged(&auth)?;
+    let Some(proof) = prove_factor(cx, owner, &auth, factor, (operation, ""), Some(code))? else {
+        return Err(refused(cx, holder, &auth, Secrets::OTP)?);
+    };
+    let update = proof.consume(update(&auth)).clear_otp_tries();
+    Ok(Confirmed { auth, update })
+}
+
+fn refused(cx: &Cx, holder: &HolderActor, auth: &AuthRecord, secrets: Secrets) -> Result<Failure, Failure> {
+    Ok(Failure::with(Code::ProofRefused, throttle::after_failure(cx, &holder.owner, auth, secrets, Code::ProofRefused)?))
 }

@@ -13,7 +13,7 @@ use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
 
-use crate::new_password;
+use crate::new_password::{self, Told};
 
 /// Finishes the expired-password procedure.
 pub struct ExpiredPasswordFinish;
@@ -66,6 +66,6 @@ impl Operation for ExpiredPasswordFinish {
         }
         new_password::check(cx, &Profile::open(cx, &owner, &records.profile)?, &input.new)?;
         let accepted = new_password::accept(cx, &records, &input.new).await?.ok_or_else(|| new_password::used_recently(cx))?;
-        Ok(Reply::after(new_password::commit(cx, &owner, &records, &accepted, Commit::auth(&owner), true)?, ()))
+        Ok(Reply::after(new_password::commit(cx, &owner, &records, &accepted, Commit::auth(&owner), Told::Replaced)?, ()))
     }
 }

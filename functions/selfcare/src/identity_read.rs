@@ -92,7 +92,7 @@ impl Operation for IdentityRead {
             since: *since,
             ends_at: state.suspension_ends(*reason, &cx.policy().identity),
         });
-        let credentials: Vec<_> = std::iter::once(CredentialKind::Password).chain(auth.active_credentials(cx.today()).map(|(kind, _)| kind)).collect();
+        let credentials: Vec<_> = std::iter::once(CredentialKind::Password).chain(auth.active_credentials(cx.now).map(|(kind, _)| kind)).collect();
         let levels = [Level::L1, Level::L2, Level::L3].map(|level| {
             let credentials: Vec<_> = credentials.iter().copied().filter(|kind| kind.level() == level).collect();
             LevelOutput { level, active: !credentials.is_empty(), credentials }
@@ -104,7 +104,7 @@ impl Operation for IdentityRead {
             expired: auth.expires_on.is_some_and(|day| cx.now >= end_of_day(day)),
             reasons: reasons.collect(),
             levels: levels.into(),
-            highest_level: auth.highest_level(cx.today()),
+            highest_level: auth.highest_level(cx.now),
             missing: state.steps_missing().iter().map(serde_json::to_value).collect::<Result<_, _>>()?,
             issued_on: auth.issued_on,
             expires_on: auth.expires_on,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
-use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::Notice;
 use sportello_rules::identity::Status;
 use sportello_rules::policy::RevocationPolicy;
@@ -14,7 +14,7 @@ use sportello_runtime::revocation;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 
-use crate::confirmation::confirm;
+use crate::confirmation::{self, GRANTS_SHOWN, confirm};
 
 /// Revokes the identity.
 pub struct IdentityRevoke;
@@ -56,14 +56,9 @@ impl Operation for IdentityRevoke {
         .hashing()
         .charges()
         .idempotent()
-        .grants(&[
-            grant(Table::Identities, Action::UpdateItem),
-            grant(Table::Identities, Action::PutItem),
-            grant(Table::Orders, Action::UpdateItem),
-            grant(Table::Outbox, Action::PutItem),
-        ])
+        .grants(GRANTS_SHOWN)
         .statuses(&[Status::Active, Status::Suspended])
-        .problems(&[Code::MissingField, Code::ProofRefused, Code::RevocationByForm]);
+        .problems(&[Code::MissingField, Code::ProofRefused, Code::RevocationByForm, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
     type Output = Output;
@@ -75,12 +70,14 @@ impl Operation for IdentityRevoke {
         if input.confirmation != WORD {
             return Err(Problem::from(Code::InvalidField).field("confirmation").into());
         }
+        crate::credentials::guard(cx, &holder.records.auth)?;
         let owner = &holder.owner;
-        let confirmed = confirm(cx, owner, &holder.records, Self::SPEC.id, input.password.as_ref(), input.code.as_ref()).await?;
+        let proof = confirmation::Input { code: input.code, password: input.password };
+        let confirmed = confirm(cx, &holder, Self::SPEC.id, &proof).await?;
         let auth = &confirmed.auth;
         let mut commit = Commit::new();
         revocation::revoke(&mut commit, owner, auth, confirmed.update, cx.now);
-        let notice = Notice::IdentityRevoked { at: cx.now, for_inactivity: false };
+        let notice = Notice::IdentityRevoked { at: cx.now, for_inactivity: false, unused_months: None };
         commit.notice(&revocation::notice_id(owner), owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
         Ok(Reply::after(commit, Output { status: Status::Revoked, revoked_at: cx.now }))
     }

@@ -2,32 +2,19 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sportello_contract::problem::Code;
-use sportello_contract::secret::Secret;
-use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::Notice;
 use sportello_rules::identity::{Status, SuspensionReason};
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply, due};
 use sportello_store::commit::Commit;
 
-use crate::confirmation::confirm;
+use crate::confirmation::{GRANTS_SHOWN, Input, confirm};
 
 /// Suspends the identity.
 pub struct IdentitySuspend;
-
-/// Input of the operation.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Input {
-    /// A code of the active second factor; needed where one is active.
-    #[serde(default)]
-    code: Option<Secret>,
-    /// The password; needed where no second factor is active.
-    #[serde(default)]
-    password: Option<Secret>,
-}
 
 /// What was done.
 #[derive(Serialize, JsonSchema)]
@@ -51,12 +38,7 @@ impl Operation for IdentitySuspend {
         .hashing()
         .charges()
         .idempotent()
-        .grants(&[
-            grant(Table::Identities, Action::UpdateItem),
-            grant(Table::Identities, Action::PutItem),
-            grant(Table::Orders, Action::UpdateItem),
-            grant(Table::Outbox, Action::PutItem),
-        ])
+        .grants(GRANTS_SHOWN)
         .statuses(&[Status::Active, Status::Suspended])
         .problems(&[Code::MissingField, Code::ProofRefused]);
     type Auth = HolderHighest;
@@ -65,7 +47,7 @@ impl Operation for IdentitySuspend {
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<Output>, Failure> {
         let owner = &holder.owner;
-        let confirmed = confirm(cx, owner, &holder.records, Self::SPEC.id, input.password.as_ref(), input.code.as_ref()).await?;
+        let confirmed = confirm(cx, &holder, Self::SPEC.id, &input).await?;
         let (auth, policy) = (&confirmed.auth, &cx.policy().identity);
         // A suspension that has ended by itself is no reason any more: this one begins its own days.
         let mut state = auth.state.lifted(cx.now, auth.requirements(), policy);

@@ -1,9 +1,17 @@
 //! The selfcare: what its holder does with an identity.
 
 mod access_view;
+mod blocking;
 mod confirmation;
+mod credentials;
 mod deadline_text;
+mod enrolment;
+mod last_step;
+mod level_three;
 mod new_password;
+mod person;
+mod qr_sign_in;
+mod recovery;
 mod residence;
 mod second_factor;
 mod sign_in;
@@ -12,6 +20,12 @@ sportello_runtime::operations! {
     sign_in_start::SignInStart,
     sign_in_otp::SignInOtp,
     sign_in_otp_send::SignInOtpSend,
+    sign_in_signature::SignInSignature,
+    sign_in_smart_card::SignInSmartCard,
+    sign_in_lost::SignInLost,
+    sign_in_qr_start::SignInQrStart,
+    sign_in_qr_approve::SignInQrApprove,
+    sign_in_qr_read::SignInQrRead,
     code_send::CodeSend,
     session_list::SessionList,
     session_end::SessionEnd,
@@ -23,6 +37,18 @@ sportello_runtime::operations! {
     identity_suspend::IdentitySuspend,
     identity_reactivate::IdentityReactivate,
     identity_revoke::IdentityRevoke,
+    adult_choice_make::AdultChoiceMake,
+    credential_list::CredentialList,
+    credential_suspend::CredentialSuspend,
+    credential_reactivate::CredentialReactivate,
+    credential_revoke::CredentialRevoke,
+    otp_app_enrol::OtpAppEnrol,
+    otp_app_confirm::OtpAppConfirm,
+    otp_app_move::OtpAppMove,
+    otp_sms_activate::OtpSmsActivate,
+    otp_token_activate::OtpTokenActivate,
+    l3_activate::L3Activate,
+    otp_mode_change::OtpModeChange,
     deadline_list::DeadlineList,
     access_list::AccessList,
     access_statistics::AccessStatistics,
@@ -32,6 +58,13 @@ sportello_runtime::operations! {
     password_change::PasswordChange,
     expired_password_start::ExpiredPasswordStart,
     expired_password_finish::ExpiredPasswordFinish,
+    username_recover::UsernameRecover,
+    password_recover_start::PasswordRecoverStart,
+    password_recover_code::PasswordRecoverCode,
+    password_recover_finish::PasswordRecoverFinish,
+    emergency_code_recover_start::EmergencyCodeRecoverStart,
+    emergency_code_recover_finish::EmergencyCodeRecoverFinish,
+    block_emergency::BlockEmergency,
     block_by_link_read::BlockByLinkRead,
     block_by_link::BlockByLink,
     unlock_by_link_read::UnlockByLinkRead,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sportello_contract::problem::{Code, Language, Problem, Violation as Named};
 use sportello_contract::secret::Secret;
-use sportello_notify::Notice;
+use sportello_notify::{Channel, Notice};
 use sportello_rules::password::history::{Entry, retain, reused};
 use sportello_rules::password::validity::warnings;
 use sportello_rules::password::{Violation, violations};
@@ -17,6 +17,17 @@ use sportello_store::record::{FormerPassword, HolderRecords, PasswordDue, Scheme
 pub struct Accepted {
     stored: StoredPassword,
     history: Vec<FormerPassword>,
+}
+
+/// How a password came to be replaced, as the holder is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It was changed.
+    Changed,
+    /// It had expired.
+    Replaced,
+    /// It was forgotten.
+    Recovered,
 }
 
 /// Every rule of the password itself that is broken (rules 5-11).
@@ -73,7 +84,7 @@ pub fn used_recently(cx: &Cx) -> Problem {
 }
 
 /// Sets the password, ends every session, starts the warnings anew and tells the holder (rules 12, 16, 17).
-pub fn commit(cx: &Cx, owner: &Owner, records: &HolderRecords, accepted: &Accepted, update: AuthUpdate, after_expiry: bool) -> Result<Commit, Failure> {
+pub fn commit(cx: &Cx, owner: &Owner, records: &HolderRecords, accepted: &Accepted, update: AuthUpdate, told: Told) -> Result<Commit, Failure> {
     let (auth, stored) = (&records.auth, &accepted.stored);
     let mut commit = Commit::new();
     let update = update.version(auth.version).same_password(auth.password.version).password(stored).end_sessions();
@@ -82,7 +93,11 @@ pub fn commit(cx: &Cx, owner: &Owner, records: &HolderRecords, accepted: &Accept
     let due = PasswordDue { password_version: stored.version, warned: std::collections::BTreeSet::new() };
     let next: Option<Timestamp> = warnings(stored.changed_at, &due.warned, cx.now, &cx.policy().password).first().map(|warning| warning.at);
     commit.put_password_due(owner, &due, next);
-    let notice = Notice::PasswordChanged { at: cx.now, after_expiry };
+    let notice = match told {
+        Told::Changed => Notice::PasswordChanged { at: cx.now, after_expiry: false },
+        Told::Replaced => Notice::PasswordChanged { at: cx.now, after_expiry: true },
+        Told::Recovered => Notice::PasswordRecovered { at: cx.now, channel: Channel::Mail },
+    };
     commit.notice(&format!("password-changed#{}#{}", owner.pk(), stored.version), owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
     Ok(commit)
 }

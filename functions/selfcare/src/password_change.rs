@@ -12,8 +12,8 @@ use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
 use sportello_store::record::{AuthRecord, SecondFactor};
 
-use crate::new_password;
-use crate::second_factor::{charged, prove};
+use crate::new_password::{self, Told};
+use crate::second_factor::{charged, prove_factor};
 use crate::sign_in::is_expired;
 
 /// Changes the password.
@@ -54,8 +54,8 @@ impl Operation for PasswordChange {
         if is_expired(cx, &records.auth) {
             return Err(Code::PasswordExpired.into());
         }
-        let factor = records.auth.second_factor(cx.today());
-        let needs_code = matches!(factor, SecondFactor::AppCode | SecondFactor::SmsCode);
+        let factor = records.auth.otp_factor(cx.now);
+        let needs_code = factor != SecondFactor::None;
         if needs_code && input.code.is_none() {
             return Err(Problem::from(Code::MissingField).field("code").into());
         }
@@ -64,7 +64,8 @@ impl Operation for PasswordChange {
         let secrets = if needs_code { charged(factor, Self::SPEC.id, Secrets::BOTH) } else { Secrets::PASSWORD };
         let auth: AuthRecord = throttle::charge_password(cx, owner, secrets, &input.current, Code::ProofRefused).await?;
         let right = cx.hasher().matches(input.current.expose(), &auth.salt, &auth.password).await?;
-        let proof = prove(cx, owner, &auth, Self::SPEC.id, input.code.as_ref())?;
+        let factor = auth.otp_factor(cx.now);
+        let proof = prove_factor(cx, owner, &auth, factor, (Self::SPEC.id, ""), input.code.as_ref())?;
         let (true, Some(proof)) = (right, proof) else {
             return Err(Failure::with(Code::ProofRefused, throttle::after_failure(cx, owner, &auth, secrets, Code::ProofRefused)?));
         };
@@ -75,6 +76,6 @@ impl Operation for PasswordChange {
             commit.update_auth(update.clear_password_tries().clear_otp_tries(), Code::ProofRefused);
             return Err(Failure::with(new_password::used_recently(cx), commit));
         };
-        Ok(Reply::after(new_password::commit(cx, owner, records, &accepted, update, false)?, ()))
+        Ok(Reply::after(new_password::commit(cx, owner, records, &accepted, update, Told::Changed)?, ()))
     }
 }

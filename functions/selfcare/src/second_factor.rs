@@ -2,7 +2,8 @@
 
 use sportello_contract::secret::Secret;
 use sportello_rules::otp::totp_step;
-use sportello_runtime::profile::open_totp;
+use sportello_rules::token::Position;
+use sportello_runtime::profile::{open_token, open_totp};
 use sportello_runtime::{Cx, Failure, codes};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::AuthUpdate;
@@ -15,6 +16,8 @@ pub(crate) enum Proof {
     None,
     /// A step of the app.
     Step(u64),
+    /// Where the physical token stands after its code.
+    Token(Position),
     /// A code that was sent for an operation.
     Code(&'static str, KeptCode),
 }
@@ -25,6 +28,7 @@ impl Proof {
         match self {
             Self::None => update,
             Self::Step(step) => update.consume_step(*step),
+            Self::Token(position) => update.consume_token(*position),
             Self::Code(operation, code) => update.consume_code(operation, code),
         }
     }
@@ -37,7 +41,7 @@ pub(crate) fn charged(factor: SecondFactor, operation: &'static str, secrets: Se
 
 /// The proof that is needed beside the password; none where it was not given, or is of a factor that these operations do not take.
 pub(crate) fn prove(cx: &Cx, owner: &Owner, auth: &AuthRecord, operation: &'static str, code: Option<&Secret>) -> Result<Option<Proof>, Failure> {
-    prove_factor(cx, owner, auth, auth.second_factor(cx.today()), (operation, ""), code)
+    prove_factor(cx, owner, auth, auth.second_factor(cx.now), (operation, ""), code)
 }
 
 /// The same for one factor, and for a code that is bound to a value.
@@ -51,7 +55,12 @@ pub(crate) fn prove_factor(
 ) -> Result<Option<Proof>, Failure> {
     match factor {
         SecondFactor::None => Ok(Some(Proof::None)),
-        SecondFactor::Other => Ok(None),
+        SecondFactor::Signature => Ok(None),
+        SecondFactor::TokenCode => {
+            let (Some((token, secret)), Some(code)) = (open_token(cx.keys(), owner, auth)?, code) else { return Ok(None) };
+            let position = token.model.prove(&secret, code.expose(), auth.token_position(), cx.now, &cx.policy().token);
+            Ok(position.map_err(|error| Failure::fault(error.to_string()))?.map(Proof::Token))
+        }
         SecondFactor::AppCode => {
             let (Some(secret), Some(code)) = (open_totp(cx.keys(), owner, auth)?, code) else { return Ok(None) };
             let step = totp_step(&secret, code.expose(), cx.now, auth.totp_step, &cx.policy().totp);

@@ -11,11 +11,13 @@ use sportello_notify::{Channel, CodePurpose, Notice};
 use sportello_rules::password::validity::{Validity, validity};
 use sportello_rules::service::Level;
 use sportello_runtime::codes::Sending;
-use sportello_runtime::token::Token;
+use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, codes, entropy, session};
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
-use sportello_store::record::AuthRecord;
+use sportello_store::record::{AuthRecord, SecondFactor};
+
+use crate::level_three::sign_in_challenge;
 
 /// Bytes of a device's token.
 const DEVICE: usize = 16;
@@ -43,6 +45,8 @@ pub enum Next {
     Signature {
         /// Names this sign-in in the next request.
         sign_in_id: Secret,
+        /// What has to be signed, as it stands.
+        challenge: String,
         /// Until when the next request must come.
         #[schemars(with = "String", extend("format" = "date-time"))]
         expires_at: Timestamp,
@@ -62,6 +66,10 @@ pub enum By {
     /// A physical token shows it.
     Token,
 }
+
+/// What the step before a code of level 2 is sealed for, by what gives the code: a sign-in that begins with one factor does not end with another.
+pub const OTP_STEPS: [(Purpose, SecondFactor); 3] =
+    [(Purpose::SignIn, SecondFactor::AppCode), (Purpose::SignInSms, SecondFactor::SmsCode), (Purpose::SignInToken, SecondFactor::TokenCode)];
 
 /// Id under which the code of a sign-in is kept.
 pub const SIGN_IN_CODE: &str = "selfcare.sign-in.otp";
@@ -105,34 +113,47 @@ pub fn open_session(
     device: Option<&Secret>,
     update: AuthUpdate,
 ) -> Result<(Commit, SessionOutput), Failure> {
-    let (mut update, mut commit) = (update.same_epoch(auth.epoch).same_password(auth.password.version), Commit::new());
-    let known = device.map(|token| hash(cx, owner, token)).filter(|hash| is_known(cx, auth, hash));
-    let mut device_token = None;
-    let hash = match known {
-        Some(hash) => hash,
-        None => {
-            let token = Secret::new(URL_SAFE_NO_PAD.encode(entropy::bytes::<DEVICE>(cx.entropy())?));
-            let hash = hash(cx, owner, &token);
-            if let Some(oldest) = crowded_out(cx, auth) {
-                update = update.forget(&oldest);
-            }
-            let notice = Notice::NewDevice { at: cx.now, device: cx.device.clone() };
-            commit.notice(&format!("new-device#{}#{hash}", owner.pk()), owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
-            device_token = Some(token);
-            hash
-        }
-    };
+    let mut commit = Commit::new();
+    let fresh = Secret::new(URL_SAFE_NO_PAD.encode(entropy::bytes::<DEVICE>(cx.entropy())?));
+    let seen = Seen { known: device, fresh: &fresh, what: &cx.device };
+    let (update, is_new) = remember(cx, owner, auth, &seen, update, &mut commit)?;
     let opening = session::open(cx, owner, auth.epoch, Some(level))?;
-    commit.update_auth(update.seen(&hash, &cx.device, cx.now), Code::SignInRefused);
+    commit.update_auth(update, Code::SignInRefused);
     commit.open_session(owner, &opening.record);
     let output = SessionOutput {
         token: Secret::new(opening.token),
         session_id: opening.record.id().to_owned(),
         level,
         expires_at: opening.record.expires_at,
-        device_token,
+        device_token: is_new.then_some(fresh),
     };
     Ok((commit, output))
+}
+
+/// The device of a sign-in.
+pub struct Seen<'a> {
+    /// The token that an earlier sign-in gave it.
+    pub known: Option<&'a Secret>,
+    /// The token that it gets where it is new.
+    pub fresh: &'a Secret,
+    /// What it is, in a word.
+    pub what: &'a str,
+}
+
+/// Remembers the device of a sign-in and tells of a new one; answers whether it is new.
+pub fn remember(cx: &Cx, owner: &Owner, auth: &AuthRecord, seen: &Seen<'_>, update: AuthUpdate, commit: &mut Commit) -> Result<(AuthUpdate, bool), Failure> {
+    let mut update = update.same_epoch(auth.epoch).same_password(auth.password.version);
+    let known = seen.known.map(|token| hash(cx, owner, token)).filter(|hash| is_known(cx, auth, hash));
+    if let Some(hash) = known {
+        return Ok((update.seen(&hash, seen.what, cx.now), false));
+    }
+    let hash = hash(cx, owner, seen.fresh);
+    if let Some(oldest) = crowded_out(cx, auth) {
+        update = update.forget(&oldest);
+    }
+    let notice = Notice::NewDevice { at: cx.now, device: seen.what.to_owned() };
+    commit.notice(&format!("new-device#{}#{hash}", owner.pk()), owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+    Ok((update.seen(&hash, seen.what, cx.now), true))
 }
 
 fn hash(cx: &Cx, owner: &Owner, token: &Secret) -> String {
@@ -151,14 +172,21 @@ fn crowded_out(cx: &Cx, auth: &AuthRecord) -> Option<String> {
     oldest.filter(|_| auth.devices.len() >= most).map(|(hash, _)| hash.clone())
 }
 
+/// The step of level 3, with what has to be signed.
+pub fn last(cx: &Cx, owner: Owner, auth: &AuthRecord) -> Result<Next, Failure> {
+    let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+    let (sign_in_id, expires_at) = sealed(cx, &token, Purpose::SignInLast)?;
+    Ok(Next::Signature { sign_in_id, challenge: sign_in_challenge(&token.nonce()), expires_at })
+}
+
 /// A token between two steps of a sign-in, and until when it is good.
-pub fn step(cx: &Cx, owner: Owner, auth: &AuthRecord, purpose: sportello_runtime::token::Purpose) -> Result<(Secret, Timestamp), Failure> {
+pub fn step(cx: &Cx, owner: Owner, auth: &AuthRecord, purpose: Purpose) -> Result<(Secret, Timestamp), Failure> {
     let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
     sealed(cx, &token, purpose)
 }
 
 /// A token as text, and until when it is good.
-pub fn sealed(cx: &Cx, token: &Token, purpose: sportello_runtime::token::Purpose) -> Result<(Secret, Timestamp), Failure> {
+pub fn sealed(cx: &Cx, token: &Token, purpose: Purpose) -> Result<(Secret, Timestamp), Failure> {
     let expires_at = token.over_at(cx.policy().session.sign_in_minutes);
     Ok((Secret::new(token.seal(purpose, cx.keys(), cx.entropy())?), expires_at))
 }

@@ -9,15 +9,15 @@ use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
 use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::token::Token;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
-use sportello_store::record::{AuthRecord, SecondFactor};
+use sportello_store::record::AuthRecord;
 
 use crate::second_factor::{charged, prove_factor};
-use crate::sign_in::{Next, SIGN_IN_CODE, is_expired, open_session, step};
+use crate::sign_in::{Next, OTP_STEPS, SIGN_IN_CODE, is_expired, last, open_session};
 
 /// Proves the second factor of a sign-in.
 pub struct SignInOtp;
@@ -28,7 +28,7 @@ pub struct SignInOtp;
 pub struct Input {
     /// The sign-in, as its start named it.
     sign_in_id: Secret,
-    /// The code that the app shows.
+    /// The code that the app or the token shows, or that came by SMS.
     code: Secret,
     /// The token that an earlier sign-in gave this device.
     #[serde(default)]
@@ -37,7 +37,7 @@ pub struct Input {
 
 impl Operation for SignInOtp {
     const SPEC: Spec = Spec::create("selfcare.sign-in.otp", "/v1/selfcare/sign-ins/{signInId}/otp")
-        .summary("Prove the second factor of a sign-in by a code of the app or by SMS")
+        .summary("Prove the second factor of a sign-in by a code of the app, of the token or by SMS")
         .limit(Limit::GUARDED)
         .charges()
         .idempotent()
@@ -48,9 +48,8 @@ impl Operation for SignInOtp {
     type Output = Next;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
-        let open = |purpose| Token::open(input.sign_in_id.expose(), purpose, OwnerKind::Holder, cx.keys());
-        let by_app = open(Purpose::SignIn).map(|token| (token, SecondFactor::AppCode));
-        let (token, factor) = by_app.or_else(|| open(Purpose::SignInSms).map(|token| (token, SecondFactor::SmsCode))).ok_or(Code::SignInRefused)?;
+        let open = |(purpose, factor)| Token::open(input.sign_in_id.expose(), purpose, OwnerKind::Holder, cx.keys()).map(|token| (token, factor));
+        let (token, factor) = OTP_STEPS.into_iter().find_map(open).ok_or(Code::SignInRefused)?;
         let secrets = charged(factor, SIGN_IN_CODE, Secrets::OTP);
         let over_at = token.over_at(cx.policy().session.sign_in_minutes);
         if cx.now >= over_at {
@@ -67,7 +66,7 @@ impl Operation for SignInOtp {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));
         }
         // A factor that is not the one of this holder any more proves nothing, also where the sign-in began before.
-        let current = auth.otp_factor(cx.today()) == factor;
+        let current = auth.otp_factor(cx.now) == factor;
         let proof = if current { prove_factor(cx, &owner, &auth, factor, (SIGN_IN_CODE, &token.nonce()), Some(&input.code))? } else { None };
         let Some(proof) = proof else {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));
@@ -78,12 +77,11 @@ impl Operation for SignInOtp {
             commit.update_auth(update, Code::SignInRefused);
             return Err(Failure::with(Code::PasswordExpired, commit));
         }
-        if auth.highest_level(cx.today()) == Level::L3 {
-            let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
+        if auth.highest_level(cx.now) == Level::L3 {
             let mut commit = Commit::new();
             commit.update_auth(update.same_password(token.version).same_epoch(auth.epoch), Code::SignInRefused);
             commit.use_once(&owner, &token.nonce(), over_at, Code::SignInRefused);
-            return Ok(Reply::after(commit, Next::Signature { sign_in_id, expires_at }));
+            return Ok(Reply::after(commit, last(cx, owner, &auth)?));
         }
         let (mut commit, session) = open_session(cx, &owner, &auth, Level::L2, input.device_token.as_ref(), update)?;
         commit.use_once(&owner, &token.nonce(), over_at, Code::SignInRefused);

@@ -47,7 +47,7 @@ impl Operation for SignInOtpSend {
         let auth = &records.auth;
         let policy = &cx.policy().throttle;
         let open = [auth.password_throttle(), auth.otp_throttle()].iter().all(|tries| tries.gate(policy, cx.now) == Gate::Open);
-        let same = auth.password.version == token.version && auth.otp_factor(cx.today()) == SecondFactor::SmsCode;
+        let same = auth.password.version == token.version && auth.otp_factor(cx.now) == SecondFactor::SmsCode;
         let over = cx.now >= token.over_at(cx.policy().session.sign_in_minutes) || records.used.contains(&token.nonce());
         if !open || !same || over || !auth.state.may_sign_in() {
             return Err(Code::SignInRefused.into());

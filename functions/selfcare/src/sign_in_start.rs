@@ -16,7 +16,7 @@ use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::{Owner, OwnerKind};
 use sportello_store::record::{AuthRecord, SecondFactor, StoredPassword};
 
-use crate::sign_in::{By, Next, is_expired, open_session, sealed, send_code, step};
+use crate::sign_in::{By, Next, is_expired, last, open_session, sealed, send_code, step};
 
 /// Begins a sign-in; answers what comes next.
 pub struct SignInStart;
@@ -61,19 +61,18 @@ impl Operation for SignInStart {
         if is_expired(cx, &auth) {
             return Ok(Reply::after(proved(update, &auth), Next::ExpiredPassword));
         }
-        let highest = auth.highest_level(cx.today());
+        let highest = auth.highest_level(cx.now);
         if highest == Level::L1 {
             let (commit, session) = open_session(cx, &owner, &auth, Level::L1, input.device_token.as_ref(), update)?;
             return Ok(Reply::after(commit, Next::Done { session }));
         }
-        match auth.otp_factor(cx.today()) {
+        match auth.otp_factor(cx.now) {
             SecondFactor::AppCode => {
                 let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignIn)?;
                 return Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at, by: By::App }));
             }
-            // No code of a token can be proved yet: the next step refuses before it charges a try.
-            SecondFactor::Other => {
-                let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
+            SecondFactor::TokenCode => {
+                let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInToken)?;
                 return Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at, by: By::Token }));
             }
             SecondFactor::SmsCode => {
@@ -88,10 +87,9 @@ impl Operation for SignInStart {
                 commit.update_auth(sent.version(auth.version).same_password(auth.password.version).same_epoch(auth.epoch), Code::ChangedMeanwhile);
                 return Ok(Reply::after(commit, Next::Otp { sign_in_id, expires_at, by: By::Sms }));
             }
-            SecondFactor::None => {}
+            SecondFactor::None | SecondFactor::Signature => {}
         }
-        let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInLast)?;
-        Ok(Reply::after(proved(update, &auth), Next::Signature { sign_in_id, expires_at }))
+        Ok(Reply::after(proved(update, &auth), last(cx, owner, &auth)?))
     }
 }
 

@@ -13,19 +13,24 @@ use sportello_internal::recording::{Access, record};
 use sportello_notify::{EmailAddress, Notice};
 use sportello_rules::access::{FailureReason, Outcome};
 use sportello_rules::calendar::{add_months, date_of};
+use sportello_rules::credential::Dates;
+use sportello_rules::fiscal_code::check_letter;
 use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, SuspensionReason};
 use sportello_rules::password::validity::warnings;
+use sportello_rules::recovery::same_answer;
 use sportello_rules::service::{CredentialKind, Level};
+use sportello_rules::token::{Counting, TokenModel};
 use sportello_runtime::access_history::Details;
 use sportello_runtime::profile::{Document, Profile, Residence};
 use sportello_runtime::{Context, Cx};
-use sportello_runtime::{due, entropy};
+use sportello_runtime::{due, entropy, lookup};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind::{Customer, Holder};
 use sportello_store::key::{AUTH, Owner, OwnerKind, PROFILE, SERVICE};
+use sportello_store::lookup::token_pk;
 use sportello_store::record::{
     AccountRecord, AuthRecord, Bytes, NEVER, PasswordDue, SealedProfile, ServiceCredential, ServiceRecord, ServiceRef, StoredCode, StoredCredential,
-    StoredPassword, StoredTotp,
+    StoredPassword, StoredTotp, TokenInStock,
 };
 
 use crate::stack::StackError;
@@ -62,6 +67,14 @@ pub struct NewHolder {
     pub username: String,
     /// Given and family name.
     pub name: (&'static str, &'static str),
+    /// Fiscal code: everybody has one of their own.
+    pub fiscal_code: String,
+    /// Mobile number.
+    pub mobile: Option<String>,
+    /// Mobile number of a minor's parent.
+    pub parent_mobile: Option<String>,
+    /// Answer to the security question.
+    pub security_answer: Option<String>,
     /// Type.
     pub kind: IdentityType,
     /// Status and its reasons.
@@ -74,6 +87,8 @@ pub struct NewHolder {
     pub totp: bool,
     /// Other active credentials.
     pub credentials: Vec<(CredentialKind, Option<Date>)>,
+    /// Credentials that were bought and wait for their activation.
+    pub bought: Vec<CredentialKind>,
     /// Last day.
     pub expires_on: Option<Date>,
     /// Birth date.
@@ -109,12 +124,17 @@ impl NewHolder {
         Self {
             username: username.to_owned(),
             name: ("Maria", "Rossi"),
+            fiscal_code: fiscal_code(username),
+            mobile: Some("+393331234567".to_owned()),
+            parent_mobile: None,
+            security_answer: None,
             kind: IdentityType::Personal,
             state: active(now),
             password: PASSWORD.to_owned(),
             password_changed_at: days_before(now, 30),
             totp: true,
             credentials: Vec::new(),
+            bought: Vec::new(),
             expires_on: Some(add_months(date_of(now), 12)),
             birth_date: date(1985, 3, 17),
             document_expires_on: Some(add_months(date_of(now), 20)),
@@ -142,24 +162,33 @@ impl NewHolder {
         let secret = self.totp.then(|| random(20)).transpose()?;
         let totp = match &secret {
             Some(secret) => {
-                Some(StoredTotp { secret: key.seal(&*app.entropy, &owner, "totp", secret).map_err(|e| failed(&e))?, activated_at: self.password_changed_at })
+                let dates = Dates::active_since(self.password_changed_at, None);
+                Some(StoredTotp { secret: key.seal(&*app.entropy, &owner, "totp", secret).map_err(|e| failed(&e))?, dates, device_key: None })
             }
             None => None,
         };
         let emergency = base32(&random(10)?);
         let scheme = app.hasher.scheme();
         let digest = app.hasher.digest(&emergency, &salt, &scheme).await.map_err(|e| failed(&e))?;
+        let security_answer = match &self.security_answer {
+            Some(answer) => {
+                let digest = app.hasher.digest(&same_answer(answer), &salt, &scheme).await.map_err(|e| failed(&e))?;
+                Some(StoredCode { digest, scheme: scheme.clone() })
+            }
+            None => None,
+        };
         let now = app.clock.now();
         let profile = Profile {
             username: self.username.clone(),
             given_name: self.name.0.to_owned(),
             family_name: self.name.1.to_owned(),
             birth_date: Some(self.birth_date),
-            fiscal_code: Some("RSSMRA85C57H501V".to_owned()),
+            fiscal_code: Some(self.fiscal_code.clone()),
             vat_number: None,
             documents: vec![Document { number: "CA48213XY".to_owned() }],
             email: EmailAddress::parse(&self.username).map_err(|_| StackError(format!("{}: not an address", self.username)))?,
-            mobile: Some("+393331234567".to_owned()),
+            mobile: self.mobile.clone(),
+            parent_mobile: self.parent_mobile.clone(),
             birth_place: Some("Roma".to_owned()),
             residence: Some(Residence {
                 address: "Via Roma 1".to_owned(),
@@ -183,12 +212,22 @@ impl NewHolder {
             salt,
             password,
             totp,
-            emergency_code: Some(StoredCode { digest, scheme }),
+            emergency_code: Some(StoredCode { digest, scheme: scheme.clone() }),
+            security_answer,
+            token: None,
+            token_last: None,
+            token_drift: 0,
+            enrolment: None,
             totp_step: None,
             otp_mode: None,
             codes: std::collections::BTreeMap::new(),
             code_day: None,
-            credentials: self.credentials.iter().map(|(kind, expires_on)| stored(*kind, *expires_on, self.password_changed_at)).collect(),
+            credentials: self
+                .credentials
+                .iter()
+                .map(|(kind, expires_on)| stored(*kind, *expires_on, self.password_changed_at))
+                .chain(self.bought.iter().map(|kind| StoredCredential::new(*kind, Dates::default())))
+                .collect(),
             devices: std::collections::BTreeMap::new(),
             access_notices: BTreeSet::new(),
             spid_code: self.state.activated_at.map(|_| spid_code(&identity_id)),
@@ -202,6 +241,8 @@ impl NewHolder {
             password_tried_at: (self.tries > 0).then(|| now.as_millisecond()),
             otp_tries: 0,
             otp_tried_at: None,
+            recovery_tries: 0,
+            recovery_tried_at: None,
             ttl: NEVER,
         };
         let warned = PasswordDue { password_version: auth.password.version, warned: BTreeSet::new() };
@@ -213,6 +254,9 @@ impl NewHolder {
             let notice = Notice::SignInLocked { at: now };
             let id = format!("{}#{}#password#{}#0", notice.kind(), owner.pk(), now.as_millisecond());
             commit.notice(&id, &owner, notice.to_json().map_err(|e| failed(&e))?, now, Code::ChangedMeanwhile);
+        }
+        for hash in lookup::of(&app.keys, &profile, self.kind) {
+            commit.replace_person(&hash, &owner);
         }
         commit.put_profile(&owner, &SealedProfile { pk: owner.pk(), sk: PROFILE.to_owned(), language: self.language, data_key: wrapped, sealed });
         if self.state.revoked_at.is_none() {
@@ -233,13 +277,41 @@ impl NewHolder {
     }
 }
 
+/// Takes a physical token into stock, as the maker's file would bring it, and answers its secret.
+///
+/// # Errors
+/// [`StackError`].
+pub async fn stock(app: &Context, serial: &str, model: TokenModel) -> Result<Vec<u8>, StackError> {
+    let failed = |error: &dyn std::fmt::Display| StackError(format!("{serial}: {error}"));
+    let secret = entropy::bytes::<20>(&*app.entropy).map_err(|e| failed(&e))?.to_vec();
+    let pk = token_pk(&lookup::token(&app.keys, serial));
+    let sealed = app.keys.seal(&*app.entropy, pk.as_bytes(), &secret).map_err(|e| failed(&e))?;
+    let mut commit = Commit::new();
+    commit.put_token(&TokenInStock { pk, serial: serial.to_owned(), secret: Bytes(sealed), model, identity: None }, Code::ChangedMeanwhile);
+    app.store.commit(commit).await.map_err(|e| failed(&e))?;
+    Ok(secret)
+}
+
+/// A fiscal code for a username: the letters of the name are made up, the rest is of 17 March 1985 in Rome. `maria.rossi@example.it` has Maria Rossi's.
+fn fiscal_code(username: &str) -> String {
+    let mut number = username.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let mut letters = String::new();
+    for _ in 0..6 {
+        letters.push(char::from(b'A' + u8::try_from(number % 26).unwrap_or_default()));
+        number /= 26;
+    }
+    let first = if username == "maria.rossi@example.it" { "RSSMRA85C57H501".to_owned() } else { format!("{letters}85C57H501") };
+    let letter = check_letter(&first).unwrap_or_default();
+    format!("{first}{letter}")
+}
+
 /// A SPID code: the provider's four letters and ten letters or digits.
 fn spid_code(identity_id: &str) -> String {
     format!("SPRT{}", identity_id.to_uppercase().chars().take(10).collect::<String>())
 }
 
 fn stored(kind: CredentialKind, expires_on: Option<Date>, since: Timestamp) -> StoredCredential {
-    StoredCredential { kind, activated_at: Some(since), suspended_at: None, revoked_at: None, expires_on }
+    StoredCredential::new(kind, Dates::active_since(since, expires_on))
 }
 
 async fn password(app: &Context, text: &str, changed_at: Timestamp) -> Result<(Bytes, StoredPassword), Box<dyn std::error::Error + Send + Sync>> {
@@ -302,6 +374,7 @@ impl NewCustomer {
             documents: Vec::new(),
             email: EmailAddress::parse(&self.email).map_err(|_| StackError(format!("{}: not an address", self.email)))?,
             mobile: None,
+            parent_mobile: None,
             birth_place: None,
             residence: None,
         };
@@ -452,6 +525,11 @@ async fn create(app: &Arc<Context>) -> Result<Vec<Account>, StackError> {
         ("English speaker: mails come in English", NewHolder { name: ("Emma", "Clark"), language: Language::En, ..holder("emma.clark@example.it") }),
     ];
     let mut accounts = Vec::new();
+    let serial = "SPRT00000001";
+    let secret = stock(app, serial, TokenModel { counting: Counting::Press, digits: 6 }).await?;
+    let buyer = NewHolder { name: ("Bruno", "Serra"), bought: vec![CredentialKind::OtpToken], ..holder("bruno.serra@example.it") };
+    let what = format!("Bought a physical token, {serial}, to be activated: its codes are those of `oathtool --hotp -b {}`", base32(&secret));
+    accounts.push(Account { what, ..buyer.create(app).await? });
     for (what, holder) in holders {
         accounts.push(Account { what: what.to_owned(), ..holder.create(app).await? });
     }
@@ -524,6 +602,7 @@ async fn accesses(app: &Arc<Context>, username: &str, now: Timestamp) -> Result<
         address: String::new(),
         device: String::new(),
         signer: None,
+        client_certificate: None,
         language: Language::It,
     };
     let owner = app.keys.owner(Holder, username);

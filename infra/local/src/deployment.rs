@@ -82,6 +82,7 @@ impl Deployment {
             keys: Some(self.key_ring.clone()),
             keys_parameter: None,
             policy: self.policy.clone(),
+            trust_folder: None,
             selfcare_url: String::new(),
             customer_area_url: String::new(),
             provider: String::new(),

@@ -128,9 +128,9 @@ const DEPENDENCIES: &str = "[dependencies]\n";
 pub fn fixture(id: &str) -> Value {
     if let Some(entry) = operations().iter().find(|entry| entry.described.spec.id == id) {
         let spec = &entry.described.spec;
-        let path = spec.path.replace('{', "x-").replace('}', "");
+        let path = sample_path(spec.path);
         let names = spec.path.split('/').filter_map(|part| part.strip_prefix('{')).filter_map(|part| part.strip_suffix('}'));
-        let parameters: serde_json::Map<String, Value> = names.map(|name| (name.to_owned(), json!(format!("x-{name}")))).collect();
+        let parameters: serde_json::Map<String, Value> = names.map(|name| (name.to_owned(), json!(sample_path(&format!("{{{name}}}"))))).collect();
         let body = spec.method.has_body().then(|| sample(id).to_string());
         return request(spec.method.as_str(), spec.path, &path, parameters, body);
     }
@@ -155,6 +155,7 @@ fn request(method: &str, route: &str, path: &str, parameters: serde_json::Map<St
         headers: json!({ "content-type": "application/json", "accept": "application/json" }),
         parameters,
         source_ip: "192.0.2.1",
+        client_certificate: None,
         request_id: "fixture",
         time_ms: 1_800_000_000_000,
         body,
@@ -163,11 +164,35 @@ fn request(method: &str, route: &str, path: &str, parameters: serde_json::Map<St
     })
 }
 
+/// A path with parameters that are right in form.
+#[must_use]
+pub fn sample_path(path: &str) -> String {
+    path.replace("{credential}", "otp-app").replace('{', "x-").replace('}', "")
+}
+
 /// A body that is right in form, for each operation that takes one.
 fn sample(id: &str) -> Value {
     match id {
         "customer.session.open" | "selfcare.sign-in.start" | "selfcare.expired-password.start" => json!({ "username": "nobody", "password": "Wrong-Horse42!" }),
         "selfcare.code.send" => json!({ "operation": "selfcare.identity.suspend" }),
+        "selfcare.username.recover" => json!({ "fiscalCode": "RSSMRA85C57H501Z", "email": "nobody@example.it", "type": "personal" }),
+        "selfcare.password.recover.start" => json!({ "username": "nobody", "emergencyCode": "AAAA-BBBB-CCCC-DDDD" }),
+        "selfcare.emergency-code.recover.start" => json!({ "username": "nobody", "password": "Wrong-Horse42!" }),
+        "selfcare.password.recover.code" | "selfcare.emergency-code.recover.finish" => json!({ "code": "000000" }),
+        "selfcare.block.emergency" => json!({ "fiscalCode": "RSSMRA85C57H501Z", "type": "professional", "emergencyCode": "AAAA-BBBB-CCCC-DDDD" }),
+        "selfcare.sign-in.lost" => json!({ "emergencyCode": "AAAA-BBBB-CCCC-DDDD" }),
+        "selfcare.sign-in.qr.approve" => json!({ "appId": "AAAA", "signature": "AAAA" }),
+        "selfcare.otp-app.move" => json!({ "username": "nobody", "password": "Wrong-Horse42!", "emergencyCode": "AAAA-BBBB-CCCC-DDDD" }),
+        "selfcare.sign-in.signature" => json!({ "signature": "MAA=" }),
+        "selfcare.l3.activate" => json!({ "credential": "remote-signature", "signature": "MAA=", "code": "000000" }),
+        "selfcare.otp-app.confirm" => json!({ "enrolmentId": "AAAA", "code": "000000" }),
+        "selfcare.otp-sms.activate" => json!({ "code": "000000", "withoutApp": "no-smartphone" }),
+        "selfcare.otp-token.activate" => json!({ "serial": "ZZ00000000", "firstCode": "000000", "secondCode": "000001" }),
+        "selfcare.otp-mode.change" => json!({ "mode": "app", "code": "000000" }),
+        "selfcare.adult-choice.make" => json!({ "choice": "keep", "code": "000000" }),
+        "selfcare.otp-app.enrol" | "selfcare.credential.suspend" | "selfcare.credential.reactivate" | "selfcare.credential.revoke" => {
+            json!({ "code": "000000" })
+        }
         "selfcare.sign-in.otp" => json!({ "code": "000000" }),
         "selfcare.identity.suspend" | "selfcare.identity.reactivate" => json!({ "code": "000000" }),
         "selfcare.identity.revoke" => json!({ "confirmation": "REVOKE", "code": "000000" }),
@@ -184,7 +209,7 @@ fn sample(id: &str) -> Value {
             "credential": "otp-app",
             "outcome": "success",
         }] }),
-        "selfcare.expired-password.finish" => json!({ "new": "Other-Horse43!", "confirmation": "Other-Horse43!" }),
+        "selfcare.expired-password.finish" | "selfcare.password.recover.finish" => json!({ "new": "Other-Horse43!", "confirmation": "Other-Horse43!" }),
         _ => json!({}),
     }
 }

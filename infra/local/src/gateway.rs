@@ -39,6 +39,8 @@ pub struct EventParts<'a> {
     pub parameters: Map<String, Value>,
     /// Source of the connection.
     pub source_ip: &'a str,
+    /// Certificate of the connection, in PEM.
+    pub client_certificate: Option<&'a str>,
     /// Id of the request.
     pub request_id: &'a str,
     /// When, in milliseconds.
@@ -89,6 +91,9 @@ pub fn event(parts: &EventParts<'_>) -> Value {
         },
         "isBase64Encoded": parts.base64,
     });
+    if let (Some(pem), Some(context)) = (parts.client_certificate, event.get_mut("requestContext").and_then(Value::as_object_mut)) {
+        context.insert("authentication".to_owned(), json!({ "clientCert": { "clientCertPem": pem } }));
+    }
     if let Some(object) = event.as_object_mut() {
         if !query.is_empty() {
             object.insert("queryStringParameters".to_owned(), query.into());
@@ -127,6 +132,7 @@ pub async fn handle(State(shared): State<Arc<Shared>>, ConnectInfo(peer): Connec
         };
     let Ok(bytes) = to_bytes(body, MAX_BODY).await else { return refuse(Code::BodyTooLarge) };
     let source_ip = shared.source_ip(&parts.headers, peer);
+    let certificate = shared.client_certificate(&parts.headers);
     let text = String::from_utf8(bytes.to_vec());
     let base64 = text.is_err();
     let event = event(&EventParts {
@@ -137,6 +143,7 @@ pub async fn handle(State(shared): State<Arc<Shared>>, ConnectInfo(peer): Connec
         headers: joined(&parts.headers, &source_ip),
         parameters: parameters.into_iter().map(|(name, value)| (name, Value::String(value))).collect(),
         source_ip: &source_ip,
+        client_certificate: certificate.as_deref(),
         request_id: &request_id,
         time_ms: shared.clock.now().as_millisecond(),
         body: Some(text.unwrap_or_else(|error| STANDARD.encode(error.into_bytes()))).filter(|body| !body.is_empty()),

@@ -38,6 +38,10 @@ pub struct Options {
     pub policy: Option<Policy>,
     /// A header that tests set the source address with; the real gateway has none.
     pub source_header: Option<&'static str>,
+    /// A header that tests say with which certificate a connection was made; the real gateway has none.
+    pub certificate_header: Option<&'static str>,
+    /// Folder with the authorities of level 3; without one, whatever lies in `trust` of the data folder.
+    pub trust: Option<PathBuf>,
     /// A deployment on a local AWS, whose functions run instead of those of this process.
     pub deployment: Option<Deployment>,
 }
@@ -75,6 +79,7 @@ pub struct Shared {
     pub deployment: Option<Deployment>,
     requests: AtomicU64,
     source_header: Option<&'static str>,
+    certificate_header: Option<&'static str>,
 }
 
 /// One invocation's round trips.
@@ -126,6 +131,13 @@ impl Shared {
     #[must_use]
     pub fn request_id(&self) -> String {
         format!("local-{:08}", self.requests.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The certificate of a connection, in PEM: none, for the gateway has no TLS, unless a test says otherwise by the header that it chose.
+    #[must_use]
+    pub fn client_certificate(&self, headers: &HeaderMap) -> Option<String> {
+        let told = self.certificate_header.and_then(|name| headers.get(name)).and_then(|value| value.to_str().ok())?;
+        form_urlencoded::parse(format!("c={}", told.replace('+', "%2B")).as_bytes()).next().map(|(_, pem)| pem.into_owned())
     }
 
     /// The source of a connection: the peer, unless a test says otherwise by the header that it chose.
@@ -181,6 +193,7 @@ impl Stack {
         let address = gateway.local_addr().map_err(|e| failed("gateway", &e))?;
 
         let deployment = options.deployment;
+        let trust = options.trust.or_else(|| file("trust").filter(|folder| folder.is_dir()));
         let clock = Arc::new(match &deployment {
             Some(deployment) => LocalClock::followed(deployment.clock_file.clone()),
             None => LocalClock::new(file("clock")),
@@ -192,7 +205,7 @@ impl Stack {
                 let database = Embedded::start(file("dynamodb.sqlite").as_deref()).map_err(|e| failed("database", &e))?;
                 let mail = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|e| failed("catcher", &e))?;
                 let mail_address = mail.local_addr().map_err(|e| failed("catcher", &e))?;
-                (config(keys(file("keys.json").as_deref())?, address, database.address, mail_address), Some((database, mail)))
+                (config(keys(file("keys.json").as_deref())?, trust, address, database.address, mail_address), Some((database, mail)))
             }
         };
         let mut app = Context::new(&config, clock.clone(), true).map_err(|e| failed("context", &e))?;
@@ -226,6 +239,7 @@ impl Stack {
             deployment: deployment.clone(),
             requests: AtomicU64::new(1),
             source_header: options.source_header,
+            certificate_header: options.certificate_header,
         });
         let router = Router::new().merge(local_api::router()).fallback(gateway::handle).with_state(Arc::clone(&shared));
         let mut tasks = vec![tokio::spawn(async move { drop(axum::serve(gateway, router.into_make_service_with_connect_info::<SocketAddr>()).await) })];
@@ -270,13 +284,14 @@ fn keys(file: Option<&Path>) -> Result<String, StackError> {
     Ok(fresh)
 }
 
-fn config(keys: String, gateway: SocketAddr, dynamodb: SocketAddr, mail: SocketAddr) -> Config {
+fn config(keys: String, trust: Option<PathBuf>, gateway: SocketAddr, dynamodb: SocketAddr, mail: SocketAddr) -> Config {
     Config {
         table_prefix: "sportello-".to_owned(),
         policy_file: None,
         keys_file: None,
         keys_parameter: None,
         policy: None,
+        trust_folder: trust,
         keys: Some(keys),
         selfcare_url: format!("http://{gateway}/_local/selfcare"),
         customer_area_url: format!("http://{gateway}/_local/customer-area"),

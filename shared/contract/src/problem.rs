@@ -112,6 +112,10 @@ codes! {
     SignInRefused = 401 "sign-in-refused", "Accesso non riuscito: credenziali errate o temporaneamente bloccate.", "Sign-in failed: wrong or temporarily locked credentials.";
     /// The current password or the second factor was not proved.
     ProofRefused = 401 "proof-refused", "La password attuale o il codice non sono corretti, oppure i tentativi sono esauriti.", "The current password or the code is wrong, or there are no tries left.";
+    /// Wrong username, emergency code, security answer or code, or too many tries; which of them is not told (rules 25-28).
+    RecoveryRefused = 401 "recovery-refused", "Recupero non riuscito: dati errati o temporaneamente bloccati.", "Recovery failed: wrong or temporarily locked data.";
+    /// The signature or the certificate does not prove the holder; the reason is named (rule 43).
+    CertificateRefused = 401 "certificate-refused", "La firma o il certificato non provano l'identità del titolare.", "The signature or the certificate does not prove the holder.";
     /// The session's level is below the highest active one (rule 18).
     LevelTooLow = 403 "level-too-low", "Occorre accedere con il livello più alto attivo.", "Sign in with the highest level that is active.";
     /// The identity's status does not allow it.
@@ -130,12 +134,28 @@ codes! {
     RevokeFirst = 409 "revoke-first", "Prima di cancellare il servizio occorre revocare l'identità.", "Revoke the identity before cancelling the service.";
     /// The residence makes no sense in its country (rule 51).
     ResidenceRefused = 422 "residence-refused", "La residenza non è valida per il Paese indicato.", "The residence is not valid for its country.";
+    /// A fiscal code, VAT number or address that cannot be one, or not exactly one of the two codes (rules 25, 28).
+    PersonRefused = 422 "person-refused", "Il codice fiscale, la partita IVA o l'indirizzo non sono validi, oppure non è indicato esattamente uno dei due codici.", "The fiscal code, the VAT number or the address is not valid, or not exactly one of the two codes is given.";
+    /// Not exactly one of the proofs that are possible was given (rule 26).
+    ProofUnclear = 422 "proof-unclear", "Occorre indicare esattamente una delle prove possibili.", "Give exactly one of the possible proofs.";
     /// The pause before another code is not over (rule 31).
     CodeTooSoon = 429 "code-too-soon", "Un codice è appena stato inviato: attendere prima di chiederne un altro.", "A code was just sent: wait before asking for another one.";
     /// The operation or the day has had all its codes (rule 31).
     CodesExhausted = 429 "codes-exhausted", "Non è possibile inviare altri codici per questa operazione o per oggi.", "No more codes can be sent for this operation or today.";
     /// The active factor needs no code to be sent.
     CodeNotNeeded = 409 "code-not-needed", "Il fattore attivo non richiede l'invio di un codice.", "The active factor needs no code to be sent.";
+    /// A level was lost a short time ago: what is sensitive waits (rule 44).
+    DowngradeGuard = 409 "downgrade-guard", "Un livello è stato perso da poco: questa operazione sarà possibile più tardi.", "A level was lost a short time ago: this operation will be possible later.";
+    /// The credential's state does not allow it (rule 44).
+    CredentialState = 409 "credential-state", "Lo stato della credenziale non consente questa operazione.", "The credential's state does not allow this operation.";
+    /// There is no mobile number on file to which a message could go.
+    NoMobile = 409 "no-mobile", "Non c'è un numero di cellulare a cui inviare il codice.", "There is no mobile number to which a code could be sent.";
+    /// The app can be used, so messages are not activated (rule 41).
+    AppUsable = 409 "app-usable", "I codici via SMS si attivano solo dove l'app non può essere usata.", "Codes by SMS are activated only where the app cannot be used.";
+    /// It was not bought (rules 41, 43).
+    NotBought = 409 "not-bought", "La credenziale non è stata acquistata.", "The credential was not bought.";
+    /// The identity waits for no choice (rule 38).
+    NoChoiceDue = 409 "no-choice-due", "Non c'è alcuna scelta da fare.", "There is no choice to make.";
     /// The holder has not suspended the identity, so there is nothing of theirs to lift (rule 34).
     NotSuspended = 409 "not-suspended", "Non c'è una sospensione chiesta dal titolare da togliere.", "There is no suspension by the holder to lift.";
     /// This provider revokes by a signed form only (rule 36).

@@ -48,15 +48,17 @@ pub enum Table {
     Orders,
     /// Notices to deliver.
     Outbox,
-    /// First answers of idempotent requests and the tries of source addresses.
+    /// First answers of idempotent requests, the tries of source addresses and the sign-ins that wait for an app.
     Requests,
+    /// Whose identity a fiscal code or VAT number with a type is, and the physical tokens in stock.
+    Lookups,
     /// Accesses to service providers, by identity and instant.
     Accesses,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 5] = [Self::Identities, Self::Orders, Self::Outbox, Self::Requests, Self::Accesses];
+    pub const ALL: [Self; 6] = [Self::Identities, Self::Orders, Self::Outbox, Self::Requests, Self::Lookups, Self::Accesses];
 
     /// The table's name, to which a deployment adds its prefix.
     #[must_use]
@@ -66,6 +68,7 @@ impl Table {
             Self::Orders => "orders",
             Self::Outbox => "outbox",
             Self::Requests => "requests",
+            Self::Lookups => "lookups",
             Self::Accesses => "accesses",
         }
     }

@@ -104,6 +104,9 @@ pub enum Notice {
         at: Timestamp,
         /// Whether it was not used for too long, rather than the holder having asked.
         for_inactivity: bool,
+        /// For how many months it may go unused, where that is why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unused_months: Option<u32>,
     },
     /// The identity will be revoked because it is not used (rule 37).
     InactivityWarning {
@@ -130,6 +133,52 @@ pub enum Notice {
         /// Which service provider, sealed for the owner.
         sealed: String,
     },
+    /// One credential was changed by the holder (rules 41-44).
+    CredentialChanged {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        credential: CredentialKind,
+        /// What was done to it.
+        change: CredentialChange,
+    },
+    /// The password was set anew by somebody who had lost it (rule 26); goes to every contact.
+    PasswordRecovered {
+        /// When.
+        at: Timestamp,
+        /// By which way it goes.
+        channel: Channel,
+    },
+    /// Wrong emergency codes or security answers paused or locked the recovery (rules 21, 28, 30). Signing in stays open.
+    RecoveryRefused {
+        /// When.
+        at: Timestamp,
+        /// Whether only the link opens it again.
+        locked: bool,
+    },
+    /// The emergency code was used, and is good no more (rules 27, 28, 41).
+    EmergencyCodeUsed {
+        /// When.
+        at: Timestamp,
+    },
+    /// Half of a new emergency code (rule 27): the two halves go by two ways.
+    EmergencyCodeHalf {
+        /// When it was made.
+        at: Timestamp,
+        /// By which way this half goes.
+        channel: Channel,
+        /// Whether it is the second half.
+        second: bool,
+        /// The half, sealed for the owner.
+        sealed: String,
+    },
+    /// The username, asked for by somebody who has forgotten it (rule 25). It goes to the contact on file, and only where the address that was given is that one.
+    UsernameReminder {
+        /// When.
+        at: Timestamp,
+        /// The address that was given, sealed under the ring.
+        sealed: String,
+    },
     /// The service was cancelled; told to the customer, who may not be the holder (rule 62).
     ServiceCancelled {
         /// When.
@@ -139,6 +188,31 @@ pub enum Notice {
         /// The offer's name.
         offer: String,
     },
+}
+
+/// What was done to a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialChange {
+    /// Activated.
+    Activated,
+    /// Moved to another device by the emergency code.
+    Moved,
+    /// Chosen as what gives the codes of signing in.
+    Chosen,
+    /// Suspended.
+    Suspended,
+    /// Suspended at a sign-in by the emergency code, because it was lost.
+    Lost,
+    /// In use again.
+    Reactivated,
+    /// Revoked for good.
+    Revoked,
+}
+
+impl CredentialChange {
+    /// Every change.
+    pub const ALL: [Self; 7] = [Self::Activated, Self::Moved, Self::Chosen, Self::Suspended, Self::Lost, Self::Reactivated, Self::Revoked];
 }
 
 /// What a code is for.
@@ -173,7 +247,7 @@ impl Notice {
     #[must_use]
     pub const fn channel(&self) -> Channel {
         match self {
-            Self::Code { channel, .. } => *channel,
+            Self::Code { channel, .. } | Self::PasswordRecovered { channel, .. } | Self::EmergencyCodeHalf { channel, .. } => *channel,
             _ => Channel::Mail,
         }
     }
@@ -185,7 +259,7 @@ impl Notice {
     }
 
     /// Every kind, as stored, in the order of the variants.
-    pub const KINDS: [&'static str; 16] = [
+    pub const KINDS: [&'static str; 22] = [
         "password-warning",
         "password-changed",
         "sign-in-paused",
@@ -201,6 +275,12 @@ impl Notice {
         "inactivity-warning",
         "credential-expiring",
         "access-made",
+        "credential-changed",
+        "password-recovered",
+        "recovery-refused",
+        "emergency-code-used",
+        "emergency-code-half",
+        "username-reminder",
         "service-cancelled",
     ];
 
@@ -223,6 +303,12 @@ impl Notice {
             Self::InactivityWarning { .. } => "inactivity-warning",
             Self::CredentialExpiring { .. } => "credential-expiring",
             Self::AccessMade { .. } => "access-made",
+            Self::CredentialChanged { .. } => "credential-changed",
+            Self::PasswordRecovered { .. } => "password-recovered",
+            Self::RecoveryRefused { .. } => "recovery-refused",
+            Self::EmergencyCodeUsed { .. } => "emergency-code-used",
+            Self::EmergencyCodeHalf { .. } => "emergency-code-half",
+            Self::UsernameReminder { .. } => "username-reminder",
             Self::ServiceCancelled { .. } => "service-cancelled",
         }
     }
@@ -237,7 +323,11 @@ impl Notice {
             | Self::SignInUnlocked { .. }
             | Self::NewDevice { .. }
             | Self::AccessMade { .. }
-            | Self::ResidenceChanged { .. } => true,
+            | Self::ResidenceChanged { .. }
+            | Self::CredentialChanged { .. }
+            | Self::RecoveryRefused { .. }
+            | Self::EmergencyCodeUsed { .. } => true,
+            Self::PasswordRecovered { channel, .. } | Self::EmergencyCodeHalf { channel, .. } => matches!(channel, Channel::Mail),
             // Whoever lifted a suspension may not have been the holder; days that were over need no "it wasn't me".
             Self::SuspensionLifted { by_itself, .. } => !*by_itself,
             Self::PasswordWarning { .. }
@@ -247,7 +337,17 @@ impl Notice {
             | Self::IdentityRevoked { .. }
             | Self::InactivityWarning { .. }
             | Self::CredentialExpiring { .. }
+            | Self::UsernameReminder { .. }
             | Self::ServiceCancelled { .. } => false,
+        }
+    }
+
+    /// What is sealed in it, to be opened for its owner where it is delivered.
+    #[must_use]
+    pub fn sealed(&self) -> Option<&str> {
+        match self {
+            Self::Code { sealed, .. } | Self::EmergencyCodeHalf { sealed, .. } => Some(sealed),
+            _ => None,
         }
     }
 
@@ -255,7 +355,7 @@ impl Notice {
     #[must_use]
     pub const fn carries_unlock_link(&self) -> bool {
         match self {
-            Self::SignInPaused { .. } | Self::SignInLocked { .. } => true,
+            Self::SignInPaused { .. } | Self::SignInLocked { .. } | Self::RecoveryRefused { .. } => true,
             Self::PasswordWarning { .. }
             | Self::PasswordChanged { .. }
             | Self::SignInUnlocked { .. }
@@ -269,6 +369,11 @@ impl Notice {
             | Self::InactivityWarning { .. }
             | Self::CredentialExpiring { .. }
             | Self::AccessMade { .. }
+            | Self::CredentialChanged { .. }
+            | Self::PasswordRecovered { .. }
+            | Self::EmergencyCodeUsed { .. }
+            | Self::EmergencyCodeHalf { .. }
+            | Self::UsernameReminder { .. }
             | Self::ServiceCancelled { .. } => false,
         }
     }
@@ -324,7 +429,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn every() -> [Notice; 16] {
+    fn every() -> [Notice; 22] {
         let now = at("2026-11-22T13:05:00Z");
         [
             Notice::PasswordWarning { days_left: 7, expires_at: now },
@@ -338,10 +443,16 @@ mod tests {
             Notice::Code { at: now, expires_at: now, purpose: CodePurpose::SignIn, channel: Channel::Sms, sealed: "c2VhbGVk".to_owned() },
             Notice::SuspensionLifted { at: now, reason: SuspensionReason::Holder, by_itself: false, active: true },
             Notice::SuspensionKept { at: now, missing: vec![Requirement::Document, Requirement::Contract] },
-            Notice::IdentityRevoked { at: now, for_inactivity: true },
+            Notice::IdentityRevoked { at: now, for_inactivity: true, unused_months: Some(24) },
             Notice::InactivityWarning { days_left: 90, revoked_at: now },
             Notice::CredentialExpiring { credential: CredentialKind::SmartCard, expires_on: jiff::civil::date(2027, 2, 28) },
             Notice::AccessMade { at: now, level: Level::L2, outcome: Outcome::Failure, sealed: "c2VhbGVk".to_owned() },
+            Notice::CredentialChanged { at: now, credential: CredentialKind::OtpApp, change: CredentialChange::Moved },
+            Notice::PasswordRecovered { at: now, channel: Channel::Sms },
+            Notice::RecoveryRefused { at: now, locked: true },
+            Notice::EmergencyCodeUsed { at: now },
+            Notice::EmergencyCodeHalf { at: now, channel: Channel::Mail, second: false, sealed: "c2VhbGVk".to_owned() },
+            Notice::UsernameReminder { at: now, sealed: "c2VhbGVk".to_owned() },
             Notice::ServiceCancelled { at: now, service_id: "svc-1".to_owned(), offer: "SPID Personale".to_owned() },
         ]
     }
@@ -363,10 +474,16 @@ mod tests {
                 r#"{"v":1,"kind":"code","at":"2026-11-22T13:05:00Z","expiresAt":"2026-11-22T13:05:00Z","purpose":"sign-in","channel":"sms","sealed":"c2VhbGVk"}"#,
                 r#"{"v":1,"kind":"suspension-lifted","at":"2026-11-22T13:05:00Z","reason":"holder","byItself":false,"active":true}"#,
                 r#"{"v":1,"kind":"suspension-kept","at":"2026-11-22T13:05:00Z","missing":["document","contract"]}"#,
-                r#"{"v":1,"kind":"identity-revoked","at":"2026-11-22T13:05:00Z","forInactivity":true}"#,
+                r#"{"v":1,"kind":"identity-revoked","at":"2026-11-22T13:05:00Z","forInactivity":true,"unusedMonths":24}"#,
                 r#"{"v":1,"kind":"inactivity-warning","daysLeft":90,"revokedAt":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"credential-expiring","credential":"smart-card","expiresOn":"2027-02-28"}"#,
                 r#"{"v":1,"kind":"access-made","at":"2026-11-22T13:05:00Z","level":"l2","outcome":"failure","sealed":"c2VhbGVk"}"#,
+                r#"{"v":1,"kind":"credential-changed","at":"2026-11-22T13:05:00Z","credential":"otp-app","change":"moved"}"#,
+                r#"{"v":1,"kind":"password-recovered","at":"2026-11-22T13:05:00Z","channel":"sms"}"#,
+                r#"{"v":1,"kind":"recovery-refused","at":"2026-11-22T13:05:00Z","locked":true}"#,
+                r#"{"v":1,"kind":"emergency-code-used","at":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"emergency-code-half","at":"2026-11-22T13:05:00Z","channel":"mail","second":false,"sealed":"c2VhbGVk"}"#,
+                r#"{"v":1,"kind":"username-reminder","at":"2026-11-22T13:05:00Z","sealed":"c2VhbGVk"}"#,
                 r#"{"v":1,"kind":"service-cancelled","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID Personale"}"#,
             ]
         );
@@ -407,9 +524,22 @@ mod tests {
         let security: Vec<&str> = every().iter().filter(|notice| notice.is_security()).map(Notice::kind).collect();
         assert_eq!(
             security,
-            ["password-changed", "sign-in-paused", "sign-in-locked", "sign-in-unlocked", "new-device", "residence-changed", "suspension-lifted", "access-made"]
+            [
+                "password-changed",
+                "sign-in-paused",
+                "sign-in-locked",
+                "sign-in-unlocked",
+                "new-device",
+                "residence-changed",
+                "suspension-lifted",
+                "access-made",
+                "credential-changed",
+                "recovery-refused",
+                "emergency-code-used",
+                "emergency-code-half"
+            ]
         );
         let unlock: Vec<&str> = every().iter().filter(|notice| notice.carries_unlock_link()).map(Notice::kind).collect();
-        assert_eq!(unlock, ["sign-in-paused", "sign-in-locked"]);
+        assert_eq!(unlock, ["sign-in-paused", "sign-in-locked", "recovery-refused"]);
     }
 }

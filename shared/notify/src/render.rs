@@ -73,8 +73,9 @@ pub struct Links {
     pub unlock_days: u32,
     /// Days of 86,400 s for which the "it wasn't me" link is good, as the mail says "from when it was sent" (rule 40).
     pub block_days: u32,
-    /// The code, opened; notices of codes need it (rule 31). For the notice of an access: the service provider's name (56).
-    pub code: Option<String>,
+    /// What is shown but not kept in the notice, opened where it is delivered: a code (rule 31), half of an emergency code (27), a username (25),
+    /// the name of a service provider (56).
+    pub carried: Option<String>,
 }
 
 /// Who writes the mail.
@@ -109,7 +110,7 @@ impl fmt::Debug for Links {
         f.debug_struct("Links")
             .field("block", &self.block.is_some())
             .field("unlock", &self.unlock.is_some())
-            .field("code", &self.code.is_some())
+            .field("carried", &self.carried.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -151,8 +152,7 @@ pub fn render(notice: &Notice, recipient: &Recipient<'_>, links: &Links, provide
         support => one_line(&provider.support),
         block_days => days(links.block_days, language),
         unlock_days => days(links.unlock_days, language),
-        code => code(notice, links)?,
-        service => service(notice, links),
+        carried => carried(notice, links)?,
     };
     let values = context! { ..values(notice, language), ..shared };
     let line = |source: &str| environment.render_named_str("line.txt", source, values.clone()).map(|text| one_line(&text));
@@ -192,19 +192,16 @@ pub fn render(notice: &Notice, recipient: &Recipient<'_>, links: &Links, provide
     Ok(Mail { subject, text, html })
 }
 
-/// The code of a notice that carries one.
-fn code<'a>(notice: &Notice, links: &'a Links) -> Result<Option<&'a str>, RenderError> {
-    match (notice, links.code.as_deref()) {
-        (Notice::Code { .. }, None) => Err(RenderError::MissingLink("code")),
-        (Notice::Code { .. }, code) => Ok(code),
+/// What a notice carries that is not kept in it.
+fn carried(notice: &Notice, links: &Links) -> Result<Option<String>, RenderError> {
+    let carries = matches!(notice, Notice::Code { .. } | Notice::EmergencyCodeHalf { .. } | Notice::UsernameReminder { .. } | Notice::AccessMade { .. });
+    match links.carried.as_deref() {
+        None if carries => Err(RenderError::MissingLink("carried")),
+        // How a service provider calls itself is no word of ours.
+        Some(text) if matches!(notice, Notice::AccessMade { .. }) => Ok(Some(foreign(text, LONG))),
+        Some(text) if carries => Ok(Some(one_line(text))),
         _ => Ok(None),
     }
-}
-
-/// Where an access was, as its service provider calls itself.
-fn service(notice: &Notice, links: &Links) -> String {
-    let name = links.code.as_deref().filter(|_| matches!(notice, Notice::AccessMade { .. }));
-    name.map(|name| foreign(name, LONG)).unwrap_or_default()
 }
 
 /// Renders the text message of a notice that goes by SMS: one line, in the letters that one message of 160 holds.
@@ -212,10 +209,14 @@ fn service(notice: &Notice, links: &Links) -> String {
 /// # Errors
 /// [`RenderError::MissingLink`] without the code, [`RenderError::UnknownLink`] for a notice that has no text message.
 pub fn render_sms(notice: &Notice, language: Language, links: &Links, provider: &Provider) -> Result<String, RenderError> {
-    let Notice::Code { at, expires_at, purpose, .. } = notice else { return Err(RenderError::UnknownLink) };
-    let minutes = expires_at.duration_since(*at).as_mins();
-    let values = context! { provider => one_line(&provider.name), code => code(notice, links)?, purpose => Serde(purpose), minutes };
-    Ok(one_line(&environment()?.render_named_str("line.txt", templates::sms_code(language), values)?))
+    let Some(template) = templates::message(notice, language) else { return Err(RenderError::UnknownLink) };
+    let minutes = match notice {
+        Notice::Code { at, expires_at, .. } => expires_at.duration_since(*at).as_mins(),
+        _ => 0,
+    };
+    let shared = context! { provider => one_line(&provider.name), carried => carried(notice, links)?, minutes };
+    let values = context! { ..values(notice, language), ..shared };
+    Ok(one_line(&environment()?.render_named_str("line.txt", template, values)?))
 }
 
 /// The values of one notice, as words.
@@ -225,7 +226,15 @@ fn values(notice: &Notice, language: Language) -> Value {
         Notice::PasswordWarning { days_left, expires_at } => context! { days_left => days(*days_left, language), on => on(expires_at) },
         Notice::PasswordChanged { at, after_expiry } => context! { on => on(at), after_expiry },
         Notice::SignInPaused { at, until } => context! { on => on(at), until => on(until) },
-        Notice::SignInLocked { at } | Notice::SignInUnlocked { at } | Notice::ResidenceChanged { at } => context! { on => on(at) },
+        Notice::SignInLocked { at }
+        | Notice::SignInUnlocked { at }
+        | Notice::ResidenceChanged { at }
+        | Notice::PasswordRecovered { at, .. }
+        | Notice::EmergencyCodeUsed { at }
+        | Notice::UsernameReminder { at, .. } => context! { on => on(at) },
+        Notice::RecoveryRefused { at, locked } => context! { on => on(at), locked },
+        Notice::EmergencyCodeHalf { at, second, .. } => context! { on => on(at), second },
+        Notice::CredentialChanged { at, credential, change } => context! { on => on(at), credential => Serde(credential), change => Serde(change) },
         Notice::NewDevice { at, device } => context! { at => instant(*at, language), device => foreign(device, SHORT) },
         Notice::IdentitySuspended { at, reason } => context! { on => on(at), reason => Serde(reason) },
         Notice::Code { expires_at, purpose, .. } => context! { purpose => Serde(purpose), until => instant(*expires_at, language) },
@@ -234,7 +243,7 @@ fn values(notice: &Notice, language: Language) -> Value {
             let misses = |requirement| missing.contains(&requirement);
             context! { on => on(at), document => misses(Requirement::Document), contract => misses(Requirement::Contract) }
         }
-        Notice::IdentityRevoked { at, for_inactivity } => context! { on => on(at), for_inactivity },
+        Notice::IdentityRevoked { at, for_inactivity, unused_months } => context! { on => on(at), for_inactivity, months => unused_months },
         Notice::InactivityWarning { days_left, revoked_at } => context! { days_left => days(*days_left, language), on => on(revoked_at) },
         Notice::CredentialExpiring { credential, expires_on } => context! { credential => Serde(credential), on => on_day(*expires_on, language) },
         Notice::AccessMade { at, level, outcome, .. } => context! { at => instant(*at, language), level => Serde(level), outcome => Serde(outcome) },
@@ -314,7 +323,7 @@ mod tests {
             unlock: None,
             unlock_days: 3,
             block_days: 7,
-            code: None,
+            carried: None,
         };
         for good in ["https://id.example/", "http://localhost:8080/s?a=b&c=d#e", "https://id.example/block/Ab_-9"] {
             assert_eq!(find("selfcare", &with(good)).unwrap(), ("selfcare", good));
@@ -348,7 +357,7 @@ mod tests {
             unlock: None,
             unlock_days: 3,
             block_days: 7,
-            code: None,
+            carried: None,
         };
         assert!(!format!("{links:?}").contains("token"));
         let mail = Mail { subject: "s".to_owned(), text: "https://id.example/token".to_owned(), html: "token".to_owned() };

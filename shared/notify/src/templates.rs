@@ -32,9 +32,14 @@ pub(crate) const fn shared(language: Language) -> Shared {
     Shared { greeting: template!(language, "greeting"), not_me: template!(language, "not-me"), footer: template!(language, "footer") }
 }
 
-/// The text message of a code.
-pub(crate) const fn sms_code(language: Language) -> &'static str {
-    template!(language, "code-sms")
+/// The text message of a notice; none for one that only goes by mail.
+pub(crate) const fn message(notice: &Notice, language: Language) -> Option<&'static str> {
+    match notice {
+        Notice::Code { .. } => Some(template!(language, "code-sms")),
+        Notice::EmergencyCodeHalf { .. } => Some(template!(language, "emergency-code-half-sms")),
+        Notice::PasswordRecovered { .. } => Some(template!(language, "password-recovered-sms")),
+        _ => None,
+    }
 }
 
 /// A notice's title and body in a language.
@@ -55,6 +60,12 @@ pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
         Notice::InactivityWarning { .. } => template!(language, "inactivity-warning"),
         Notice::CredentialExpiring { .. } => template!(language, "credential-expiring"),
         Notice::AccessMade { .. } => template!(language, "access-made"),
+        Notice::CredentialChanged { .. } => template!(language, "credential-changed"),
+        Notice::PasswordRecovered { .. } => template!(language, "password-recovered"),
+        Notice::RecoveryRefused { .. } => template!(language, "recovery-refused"),
+        Notice::EmergencyCodeUsed { .. } => template!(language, "emergency-code-used"),
+        Notice::EmergencyCodeHalf { .. } => template!(language, "emergency-code-half"),
+        Notice::UsernameReminder { .. } => template!(language, "username-reminder"),
         Notice::ServiceCancelled { .. } => template!(language, "service-cancelled"),
     }
 }

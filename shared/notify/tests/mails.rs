@@ -8,7 +8,7 @@ mod mails {
     use std::path::PathBuf;
 
     use jiff::Timestamp;
-    use sportello_notify::{Channel, CodePurpose, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render};
+    use sportello_notify::{Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render};
     use sportello_rules::access::Outcome;
     use sportello_rules::identity::{Requirement, SuspensionReason};
     use sportello_rules::service::{CredentialKind, Level};
@@ -34,7 +34,7 @@ mod mails {
             unlock: Some(UNLOCK.to_owned()),
             unlock_days: 3,
             block_days: 7,
-            code: Some("135790".to_owned()),
+            carried: Some("135790".to_owned()),
         }
     }
 
@@ -78,9 +78,29 @@ mod mails {
         for for_inactivity in [true, false] {
             all.push((
                 format!("identity-revoked-{}", if for_inactivity { "inactivity" } else { "holder" }),
-                Notice::IdentityRevoked { at: now, for_inactivity },
+                Notice::IdentityRevoked { at: now, for_inactivity, unused_months: for_inactivity.then_some(24) },
             ));
         }
+        for change in CredentialChange::ALL {
+            let name = serde_json::to_value(change).unwrap();
+            all.push((
+                format!("credential-changed-{}", name.as_str().unwrap()),
+                Notice::CredentialChanged { at: now, credential: CredentialKind::OtpApp, change },
+            ));
+        }
+        for credential in CredentialKind::ALL {
+            let name = serde_json::to_value(credential).unwrap();
+            let notice = Notice::CredentialChanged { at: now, credential, change: CredentialChange::Activated };
+            all.push((format!("credential-activated-{}", name.as_str().unwrap()), notice));
+        }
+        for locked in [false, true] {
+            all.push((format!("recovery-refused-{}", if locked { "locked" } else { "paused" }), Notice::RecoveryRefused { at: now, locked }));
+            let half = Notice::EmergencyCodeHalf { at: now, channel: Channel::Mail, second: locked, sealed: String::new() };
+            all.push((format!("emergency-code-half-{}", if locked { "second" } else { "first" }), half));
+        }
+        all.push(("password-recovered".to_owned(), Notice::PasswordRecovered { at: now, channel: Channel::Mail }));
+        all.push(("emergency-code-used".to_owned(), Notice::EmergencyCodeUsed { at: now }));
+        all.push(("username-reminder".to_owned(), Notice::UsernameReminder { at: now, sealed: String::new() }));
         for days_left in [90, 1] {
             all.push((format!("inactivity-warning-{days_left}"), Notice::InactivityWarning { days_left, revoked_at: now }));
         }
@@ -102,7 +122,7 @@ mod mails {
 
     fn mail(notice: &Notice, given_name: &str, language: Language) -> Mail {
         let carried = if matches!(notice, Notice::AccessMade { .. }) { "Comune di Firenze" } else { "135790" };
-        render(notice, &Recipient { given_name, language, is_holder: true }, &Links { code: Some(carried.to_owned()), ..links() }, &provider()).unwrap()
+        render(notice, &Recipient { given_name, language, is_holder: true }, &Links { carried: Some(carried.to_owned()), ..links() }, &provider()).unwrap()
     }
 
     fn everything() -> Vec<(String, Notice, Language, Mail)> {
@@ -172,7 +192,14 @@ mod mails {
             let locked_out = matches!(notice, Notice::IdentitySuspended { reason: SuspensionReason::Lockout, .. });
             let to_customers = matches!(notice, Notice::ServiceCancelled { .. } | Notice::CredentialExpiring { .. });
             // Of a revoked identity there is nothing to see either.
-            let nowhere = matches!(notice, Notice::SignInPaused { .. } | Notice::SignInLocked { .. } | Notice::IdentityRevoked { .. } | Notice::Code { .. });
+            let nowhere = matches!(
+                notice,
+                Notice::SignInPaused { .. }
+                    | Notice::SignInLocked { .. }
+                    | Notice::IdentityRevoked { .. }
+                    | Notice::Code { .. }
+                    | Notice::RecoveryRefused { .. }
+            );
             let selfcare = !locked_out && !to_customers && !nowhere;
             let expected: BTreeSet<String> =
                 [(notice.is_security(), BLOCK), (notice.carries_unlock_link(), UNLOCK), (selfcare, SELFCARE), (to_customers, CUSTOMER_AREA)]
@@ -316,7 +343,7 @@ mod mails {
     fn an_access_names_its_service_which_brings_no_address_of_its_own() {
         let notice = Notice::AccessMade { at: at("2026-11-22T13:05:00Z"), level: Level::L2, outcome: Outcome::Success, sealed: String::new() };
         let to = |language| Recipient { given_name: "Maria", language, is_holder: true };
-        let of = |name: &str, language| render(&notice, &to(language), &Links { code: Some(name.to_owned()), ..links() }, &provider()).unwrap();
+        let of = |name: &str, language| render(&notice, &to(language), &Links { carried: Some(name.to_owned()), ..links() }, &provider()).unwrap();
         let mail = of("Comune di Firenze", Language::It);
         for words in ["Servizio: Comune di Firenze", "Livello: 2", "22 novembre 2026, ore 14:05"] {
             assert!(mail.text.contains(words), "{words}");

@@ -11,14 +11,16 @@ use crate::policy::{CodePolicy, TotpPolicy};
 #[error("the TOTP secret or its parameters are not valid")]
 pub struct InvalidTotp;
 
-fn totp(secret: &[u8], policy: &TotpPolicy) -> Result<Totp, InvalidTotp> {
-    Builder::new()
+fn parameters(secret: &[u8], policy: &TotpPolicy) -> Result<Builder, InvalidTotp> {
+    Ok(Builder::new()
         .with_secret(secret)
         .with_digits(u8::try_from(policy.digits).map_err(|_| InvalidTotp)?)
         .with_skew(u16::try_from(policy.skew_steps).map_err(|_| InvalidTotp)?)
-        .with_step_duration(u64::from(policy.step_seconds))
-        .build()
-        .map_err(|_| InvalidTotp)
+        .with_step_duration(u64::from(policy.step_seconds)))
+}
+
+fn totp(secret: &[u8], policy: &TotpPolicy) -> Result<Totp, InvalidTotp> {
+    parameters(secret, policy)?.build().map_err(|_| InvalidTotp)
 }
 
 /// The step that `code` proves at `now`, when it is newer than the last one used (rule 22).
@@ -42,6 +44,23 @@ pub fn totp_step(secret: &[u8], code: &str, now: Timestamp, last_step: Option<u6
 pub fn totp_code(secret: &[u8], now: Timestamp, policy: &TotpPolicy) -> Result<String, InvalidTotp> {
     let second = u64::try_from(now.as_second()).map_err(|_| InvalidTotp)?;
     Ok(totp(secret, policy)?.generate(second).to_string())
+}
+
+/// The address that an app enrols from, as its QR code says it (the Key URI format).
+///
+/// # Errors
+/// [`InvalidTotp`] when the secret or a name cannot be used.
+pub fn otpauth_uri(secret: &[u8], account: &str, issuer: &str, policy: &TotpPolicy) -> Result<String, InvalidTotp> {
+    // A colon parts issuer and account in the address: in a name it would move the border.
+    let plain = |name: &str| name.replace(':', " ");
+    let builder = parameters(secret, policy)?.with_account_name(plain(account)).with_issuer(Some(plain(issuer)));
+    builder.build().map_err(|_| InvalidTotp)?.to_url().map_err(|_| InvalidTotp)
+}
+
+/// A secret as text for an app that cannot scan: base 32 (RFC 4648).
+#[must_use]
+pub fn otpauth_secret(secret: &[u8]) -> String {
+    totp_rs::Secret::from(secret.to_vec()).to_base32()
 }
 
 /// A code sent by mail or SMS: how often it was sent and tried. Its digest, bound to holder, operation and new value, is the store's (rule 31).

@@ -116,7 +116,7 @@ impl Access for HolderHighest {
 
     async fn authenticate(cx: &Cx, spec: &Spec, token: Option<&str>) -> Result<HolderActor, Failure> {
         let actor = holder(cx, spec, token).await?;
-        if actor.session.level < Some(actor.records.auth.highest_level(cx.today())) {
+        if actor.session.level < Some(actor.records.auth.highest_level(cx.now)) {
             return Err(Code::LevelTooLow.into());
         }
         Ok(actor)

@@ -5,10 +5,12 @@ use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
 use sportello_notify::{Channel, CodePurpose, Notice};
 use sportello_rules::otp::{CodeRefusal, SentCode, generate_code};
+use sportello_rules::policy::CodePolicy;
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
 use sportello_store::record::{AuthRecord, Bytes, CodeDay, KeptCode, SealedProfile};
 
+use crate::profile::Profile;
 use crate::{Cx, Failure, entropy};
 
 /// Name of the sealed field, part of what its seal is bound to.
@@ -56,20 +58,29 @@ pub fn send(cx: &Cx, owner: &Owner, auth: &AuthRecord, sending: &Sending<'_>, up
     let mut words = words.into_iter().chain(std::iter::repeat(0));
     let code = generate_code(policy, &mut || words.next().unwrap_or_default());
     let kept = KeptCode { digest: digest(cx, owner, sending.operation, sending.value, &code), sent };
-    let carried = serde_json::to_vec(&Carried { code: Secret::new(code) })?;
-    let sealed = cx.keys().data_key(owner, &auth.data_key)?.seal(cx.entropy(), owner, FIELD, &carried)?;
+    let sealed = carry(cx, owner, auth, &code)?;
     let valid = jiff::SignedDuration::from_mins(i64::from(policy.valid_minutes));
     let expires_at = sent.issued_at.saturating_add(valid).unwrap_or(sent.issued_at);
-    let notice = Notice::Code {
-        at: sent.issued_at,
-        expires_at,
-        purpose: sending.purpose,
-        channel: sending.channel,
-        sealed: serde_json::to_value(&sealed)?.as_str().unwrap_or_default().to_owned(),
-    };
+    let notice = Notice::Code { at: sent.issued_at, expires_at, purpose: sending.purpose, channel: sending.channel, sealed };
     let id = format!("{}#{}#{}#{}", notice.kind(), owner.pk(), sending.operation, sent.issued_at.as_millisecond());
     commit.notice(&id, owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
     Ok(update.keep_code(sending.operation, &kept, &CodeDay { day: today, sent: sent_today + 1 }))
+}
+
+/// Seals a code for the notice that carries it to its owner.
+///
+/// # Errors
+/// A fault where it cannot be sealed.
+pub fn carry(cx: &Cx, owner: &Owner, auth: &AuthRecord, code: &str) -> Result<String, Failure> {
+    let carried = serde_json::to_vec(&Carried { code: Secret::new(code) })?;
+    let sealed = cx.keys().data_key(owner, &auth.data_key)?.seal(cx.entropy(), owner, FIELD, &carried)?;
+    Ok(serde_json::to_value(&sealed)?.as_str().unwrap_or_default().to_owned())
+}
+
+/// The number that messages to a person go to; none where there is none, or where it costs money to others than it serves: foreign and premium numbers.
+#[must_use]
+pub fn mobile<'a>(profile: &'a Profile, policy: &CodePolicy) -> Option<&'a str> {
+    profile.mobile.as_deref().filter(|number| policy.sms_prefixes.iter().any(|prefix| number.starts_with(prefix)))
 }
 
 /// The code that a holder sent back, if it is the one in force; its try was charged before. It is to be consumed in the commit.

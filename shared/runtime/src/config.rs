@@ -17,6 +17,8 @@ pub struct Config {
     pub keys_parameter: Option<String>,
     /// Numbers of the policy that differ from the rules' own, as JSON, where the deployment hands them over in the environment.
     pub policy: Option<String>,
+    /// Folder with the authorities that are trusted for level 3 and their lists of revoked certificates.
+    pub trust_folder: Option<PathBuf>,
     /// Address of the selfcare, for links in mails.
     pub selfcare_url: String,
     /// Address of the customer area, for links in mails.
@@ -80,6 +82,7 @@ impl Config {
             keys: variable("SPORTELLO_KEYS"),
             keys_parameter: variable("SPORTELLO_KEYS_PARAMETER"),
             policy: variable("SPORTELLO_POLICY"),
+            trust_folder: variable("SPORTELLO_TRUST_FOLDER").map(PathBuf::from),
             selfcare_url: required("SPORTELLO_SELFCARE_URL")?,
             customer_area_url: required("SPORTELLO_CUSTOMER_AREA_URL")?,
             provider: variable("SPORTELLO_PROVIDER").unwrap_or_else(|| "Sportello ID".to_owned()),

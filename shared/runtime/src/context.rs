@@ -17,6 +17,7 @@ use crate::config::{Config, Missing};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::hasher::Hasher;
 use crate::keys::{KeyError, KeyRing};
+use crate::trust::TrustFolder;
 
 /// Addresses that links in mails begin with: from configuration only, never from a request.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub struct Context {
     pub addresses: Addresses,
     /// Who sends the mails.
     pub provider: Provider,
+    /// The authorities of level 3.
+    pub trust: TrustFolder,
     /// Mail, where the function may send it.
     pub mailer: Option<Mailer>,
     /// Text messages, where the function may send them.
@@ -131,6 +134,7 @@ impl Context {
             store: Store::new(aws::dynamodb(config)?, &config.table_prefix, config.patience),
             addresses: Addresses { selfcare: config.selfcare_url.clone(), customer_area: config.customer_area_url.clone() },
             provider: Provider { name: config.provider.clone(), support: config.support.clone() },
+            trust: TrustFolder::new(config.trust_folder.clone()),
             mailer,
             texter,
             observer: None,
@@ -156,6 +160,8 @@ pub struct Cx {
     pub device: String,
     /// The role whose signature the gateway has checked, where it did; from its own context only.
     pub signer: Option<String>,
+    /// The certificate of the connection in PEM, where the gateway asked the caller for one and checked that its key is there.
+    pub client_certificate: Option<String>,
     /// Language of the texts of problems.
     pub language: Language,
 }

@@ -2,6 +2,60 @@
 
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+/// Bytes of a point of P-256, uncompressed, with its mark (SEC 1, 2.3.3).
+const POINT: usize = 65;
+/// Mark of an uncompressed point.
+const UNCOMPRESSED: u8 = 4;
+
+/// The public key of an app's device: an uncompressed point of P-256, base64. Phones keep such keys where they cannot be taken out.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DeviceKey(Vec<u8>);
+
+impl TryFrom<String> for DeviceKey {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let point = STANDARD.decode(text).map_err(|_| "expected base64")?;
+        if point.len() == POINT && point.first() == Some(&UNCOMPRESSED) { Ok(Self(point)) } else { Err("expected an uncompressed point of P-256") }
+    }
+}
+
+impl JsonSchema for DeviceKey {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DeviceKey".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // 65 bytes in base64, whose first one is 4.
+        json_schema!({ "type": "string", "pattern": "^B[A-P][A-Za-z0-9+/]{84}[AEIMQUYcgkosw048]=$" })
+    }
+}
+
+impl DeviceKey {
+    /// The point.
+    #[must_use]
+    pub fn point(&self) -> Vec<u8> {
+        self.0.clone()
+    }
+}
+
+/// Whether a device has signed a message: ECDSA over P-256 with SHA-256, in DER. A key that is no point of the curve signs nothing.
+#[must_use]
+pub fn has_signed(point: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).verify(message, signature).is_ok()
+}
+
 /// The name by which tries of one source are counted: an IPv4 address, or the /64 of an IPv6 one, in which a single host moves freely.
 #[must_use]
 pub fn source(address: &str) -> String {

@@ -81,7 +81,11 @@ fn kept(auth: &AuthRecord, due: &std::collections::BTreeMap<String, DueMarks>, b
         last_used_at: auth.last_used_at,
         inactivity_noticed: told(DUE_INACTIVITY, &about_use(auth)),
         came_of_age: marks(DUE_AGE).told.contains(DONE),
-        credentials: auth.credentials.iter().filter(|c| c.revoked_at.is_none() && c.expires_on.is_some()).map(|c| (c.kind, c.expires_on)).collect(),
+        credentials: auth
+            .dated_credentials()
+            .filter(|(_, dates)| dates.revoked_at.is_none() && dates.expires_on.is_some())
+            .map(|(kind, dates)| (kind, dates.expires_on))
+            .collect(),
         credential_noticed: marks(DUE_CREDENTIAL).told.iter().filter_map(|mark| parse(mark)).collect(),
         auto_renewal: auth.auto_renewal,
         ..Records::new(auth.kind, auth.state.clone())
@@ -130,6 +134,13 @@ pub fn suspensions(commit: &mut Commit, owner: &Owner, records: &HolderRecords, 
     without_kept(&mut view, &records.due);
     let marks = records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default();
     commit.put_due(owner, DUE_SUSPENSION, &marks, next(&view, cx.policy(), cx.now, kinds_of(DUE_SUSPENSION)));
+}
+
+/// Sets when a credential expires next; for whatever changes the credentials of this record.
+pub fn credentials(commit: &mut Commit, owner: &Owner, records: &HolderRecords, changed: &AuthRecord, cx: &Cx) {
+    let view = kept(changed, &records.due, None);
+    let marks = records.due.get(DUE_CREDENTIAL).cloned().unwrap_or_default();
+    commit.put_due(owner, DUE_CREDENTIAL, &marks, next(&view, cx.policy(), cx.now, kinds_of(DUE_CREDENTIAL)));
 }
 
 fn pause_end(cx: &Cx, tries: &Tries) -> Option<Timestamp> {

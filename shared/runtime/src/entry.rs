@@ -164,6 +164,7 @@ async fn dispatch(entry: Entry, app: Arc<Context>, incoming: Incoming) -> Respon
         address: incoming.address.clone(),
         device: incoming.device.clone(),
         signer: incoming.signer.clone(),
+        client_certificate: incoming.client_certificate.clone(),
         language: incoming.language,
         app,
     };
@@ -213,7 +214,17 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
     };
     // What may come out otherwise next time is not kept: no tries left, a proof to be repeated, somebody else's change.
     let passing = |code| {
-        matches!(code, Code::TooManyRequests | Code::CodeTooSoon | Code::CodesExhausted | Code::ChangedMeanwhile | Code::SignInRefused | Code::ProofRefused)
+        matches!(
+            code,
+            Code::TooManyRequests
+                | Code::CodeTooSoon
+                | Code::CodesExhausted
+                | Code::ChangedMeanwhile
+                | Code::SignInRefused
+                | Code::ProofRefused
+                | Code::RecoveryRefused
+                | Code::CertificateRefused
+        )
     };
     let lasting = status < 500 && !matches!(&decided, Err(Failure::Refused { problem, .. }) if passing(problem.code));
     if let Some(place) = place.as_deref().filter(|_| lasting) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sportello_rules::password::normalize;
-use sportello_store::record::{Bytes, Scheme, StoredPassword};
+use sportello_store::record::{Bytes, Scheme, StoredCode, StoredPassword};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
@@ -87,6 +87,15 @@ impl Hasher {
     /// [`HashError`].
     pub async fn matches(&self, password: &str, salt: &Bytes, stored: &StoredPassword) -> Result<bool, HashError> {
         let digest = self.digest(password, salt, &stored.scheme).await?;
+        Ok(digest.0.ct_eq(&stored.digest.0).into())
+    }
+
+    /// Whether a code that is kept as a password is, is the stored one.
+    ///
+    /// # Errors
+    /// [`HashError`].
+    pub async fn matches_code(&self, code: &str, salt: &Bytes, stored: &StoredCode) -> Result<bool, HashError> {
+        let digest = self.digest(code, salt, &stored.scheme).await?;
         Ok(digest.0.ct_eq(&stored.digest.0).into())
     }
 

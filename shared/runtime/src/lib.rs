@@ -17,14 +17,17 @@ pub mod hasher;
 pub mod job;
 pub mod keys;
 pub mod link;
+pub mod lookup;
 pub mod operation;
 pub mod profile;
+pub mod reminder;
 pub mod request;
 pub mod revocation;
 pub mod session;
 mod start;
 pub mod throttle;
 pub mod token;
+pub mod trust;
 
 pub use context::{Context, Cx};
 pub use entry::Entry;

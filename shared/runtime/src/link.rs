@@ -26,7 +26,7 @@ impl Link {
         let days = match purpose {
             Purpose::Unlock => cx.policy().throttle.unlock_link_days,
             Purpose::Block => cx.policy().session.block_link_days,
-            Purpose::SignIn | Purpose::SignInSms | Purpose::SignInLast | Purpose::ExpiredPassword => return Err(Code::LinkNotValid),
+            _ => return Err(Code::LinkNotValid),
         };
         let token = Token::open(text.expose(), purpose, kind, cx.keys()).ok_or(Code::LinkNotValid)?;
         let over_at = token.over_at(days.saturating_mul(DAY));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sportello_notify::EmailAddress;
 use sportello_rules::password::HolderFacts;
 use sportello_store::key::Owner;
-use sportello_store::record::SealedProfile;
+use sportello_store::record::{SealedProfile, StoredToken};
 
 use crate::entropy::Entropy;
 use crate::keys::{DataKey, KeyError, KeyRing};
@@ -37,6 +37,9 @@ pub struct Profile {
     pub email: EmailAddress,
     /// The mobile number, E.164.
     pub mobile: Option<String>,
+    /// The mobile number of a minor's parent, which may not be the minor's second factor (rule 38).
+    #[serde(default)]
+    pub parent_mobile: Option<String>,
     /// Where the person was born.
     #[serde(default)]
     pub birth_place: Option<String>,
@@ -109,11 +112,26 @@ impl Profile {
     }
 }
 
+/// Name of the sealed field of the app's secret.
+pub const TOTP_FIELD: &str = "totp";
+
 /// Opens the TOTP secret of a holder.
 ///
 /// # Errors
 /// [`KeyError`].
 pub fn open_totp(keys: &KeyRing, owner: &Owner, auth: &sportello_store::record::AuthRecord) -> Result<Option<Vec<u8>>, KeyError> {
     let Some(totp) = &auth.totp else { return Ok(None) };
-    keys.data_key(owner, &auth.data_key)?.open(owner, "totp", &totp.secret).map(Some)
+    keys.data_key(owner, &auth.data_key)?.open(owner, TOTP_FIELD, &totp.secret).map(Some)
+}
+
+/// Name of the sealed field of a physical token's secret.
+pub const TOKEN_FIELD: &str = "token";
+
+/// The physical token of a holder, with its secret opened.
+///
+/// # Errors
+/// [`KeyError`].
+pub fn open_token<'a>(keys: &KeyRing, owner: &Owner, auth: &'a sportello_store::record::AuthRecord) -> Result<Option<(&'a StoredToken, Vec<u8>)>, KeyError> {
+    let Some(token) = &auth.token else { return Ok(None) };
+    keys.data_key(owner, &auth.data_key)?.open(owner, TOKEN_FIELD, &token.secret).map(|secret| Some((token, secret)))
 }

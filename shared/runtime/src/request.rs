@@ -22,6 +22,8 @@ pub struct Incoming {
     pub address: String,
     /// Short description of the device.
     pub device: String,
+    /// The certificate of the connection, in PEM.
+    pub client_certificate: Option<String>,
     /// Language of texts.
     pub language: Language,
     /// The role whose signature the gateway has checked; only its own context tells.
@@ -50,6 +52,12 @@ impl Incoming {
             }
             _ => (String::new(), String::new(), None),
         };
+        let client_certificate = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                context.authentication.as_ref().and_then(|authentication| authentication.client_cert.as_ref()).and_then(|cert| cert.client_cert_pem.clone())
+            }
+            _ => None,
+        };
         let path = request.path_parameters_ref().map(|parameters| parameters.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect()).unwrap_or_default();
         let raw_path = request.raw_http_path().to_owned();
         let (parts, body) = request.into_parts();
@@ -59,6 +67,7 @@ impl Incoming {
             request_id,
             address: device::source(&address),
             device: device::describe(header(USER_AGENT)).to_owned(),
+            client_certificate,
             language: Language::from_header(header(ACCEPT_LANGUAGE)).unwrap_or_default(),
             signer,
             token: token.map(|(_, token)| token.trim().to_owned()),

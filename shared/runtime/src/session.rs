@@ -69,15 +69,26 @@ pub struct Opening {
 /// # Errors
 /// A fault where there is no entropy.
 pub fn open(cx: &Cx, owner: &Owner, epoch: u64, level: Option<Level>) -> Result<Opening, Failure> {
+    let secret: [u8; SECRET] = entropy::bytes(cx.entropy())?;
+    let record = record(cx, owner, epoch, level, digest(&SHA256, &secret).as_ref().to_vec(), cx.device.clone());
+    Ok(Opening { record, token: token(owner, &secret) })
+}
+
+/// The token of a session, from its secret.
+#[must_use]
+pub fn token(owner: &Owner, secret: &[u8]) -> String {
+    format!("{}{}", prefix(owner.kind), URL_SAFE_NO_PAD.encode([&owner.hash[..], secret].concat()))
+}
+
+/// What is kept of a session whose secret has this SHA-256.
+#[must_use]
+pub fn record(cx: &Cx, owner: &Owner, epoch: u64, level: Option<Level>, hash: Vec<u8>, device: String) -> SessionRecord {
     let minutes = match owner.kind {
         OwnerKind::Holder => cx.policy().session.selfcare_minutes,
         OwnerKind::Customer => cx.policy().session.customer_minutes,
     };
-    let secret: [u8; SECRET] = entropy::bytes(cx.entropy())?;
-    let hash = digest(&SHA256, &secret).as_ref().to_vec();
     let expires_at = cx.now.saturating_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MAX);
-    let token = format!("{}{}", prefix(owner.kind), URL_SAFE_NO_PAD.encode([&owner.hash[..], &secret[..]].concat()));
-    let record = SessionRecord {
+    SessionRecord {
         pk: owner.pk(),
         sk: format!("{SESSION}{}", id_of(&hash)),
         digest: Bytes(hash),
@@ -85,8 +96,7 @@ pub fn open(cx: &Cx, owner: &Owner, epoch: u64, level: Option<Level>) -> Result<
         level,
         created_at: cx.now,
         expires_at,
-        device: cx.device.clone(),
+        device,
         ttl: expires_at.as_second(),
-    };
-    Ok(Opening { record, token })
+    }
 }

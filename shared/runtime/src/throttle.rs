@@ -1,5 +1,6 @@
 //! Repeated failures (rule 21), the same on every route that takes a secret: charge first, look then, tell by mail when a pause or a lock begins.
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
@@ -11,21 +12,24 @@ use sportello_store::key::Owner;
 
 use crate::{Cx, Failure};
 
+/// The counter of the emergency code and of the security answer.
+const RECOVERY: &str = "recovery";
+
 /// A record whose tries are counted.
 pub trait Throttled: DeserializeOwned {
-    /// Tries of the password and of the second factor, where it has one.
-    fn tries(&self) -> (Tries, Option<Tries>);
+    /// Tries of the password, of the second factor and of what recovers, where it has them.
+    fn tries(&self) -> (Tries, Option<Tries>, Option<Tries>);
 }
 
 impl Throttled for sportello_store::record::AuthRecord {
-    fn tries(&self) -> (Tries, Option<Tries>) {
-        (self.password_throttle(), Some(self.otp_throttle()))
+    fn tries(&self) -> (Tries, Option<Tries>, Option<Tries>) {
+        (self.password_throttle(), Some(self.otp_throttle()), Some(self.recovery_throttle()))
     }
 }
 
 impl Throttled for sportello_store::record::AccountRecord {
-    fn tries(&self) -> (Tries, Option<Tries>) {
-        (self.password_throttle(), None)
+    fn tries(&self) -> (Tries, Option<Tries>, Option<Tries>) {
+        (self.password_throttle(), None, None)
     }
 }
 
@@ -48,12 +52,12 @@ pub async fn charge<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, refu
         Charged::Allowed(record) => Charge::Look(record),
         // Whoever wrote the pause or the lock may have failed to tell of it: whoever meets it does.
         Charged::Shut(record) => Charge::Refuse(after_failure(cx, owner, &record, secrets, refused)?),
-        Charged::Unknown { allowed, password_tries } => {
-            let tries = Tries { count: password_tries, last_at: Some(cx.now) };
+        Charged::Unknown { allowed, tries: count } => {
+            let tries = Tries { count, last_at: Some(cx.now) };
             let mut commit = Commit::new();
             if !allowed || tries.consequence(policy) != Consequence::None {
                 // A known owner is sent a notice here: an unknown one must not answer sooner.
-                commit.use_once(owner, &format!("placeholder{password_tries}"), cx.now, refused);
+                commit.use_once(owner, &format!("placeholder{count}"), cx.now, refused);
             }
             Charge::Refuse(commit)
         }
@@ -93,22 +97,25 @@ pub async fn charge_address(cx: &Cx) -> Result<(), Failure> {
 /// A fault where the notice cannot be written as JSON.
 pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: Secrets, refused: Code) -> Result<Commit, Failure> {
     let policy = &cx.policy().throttle;
-    let (password, otp) = record.tries();
-    let charged = [(secrets.password, Some(password), "password"), (secrets.otp, otp, "otp")];
+    let (password, otp, recovery) = record.tries();
+    let charged = [(secrets.password, Some(password), "password"), (secrets.otp, otp, "otp"), (secrets.recovery, recovery, RECOVERY)];
+    // A link that is over gives way to a new one.
+    let life = i64::from(policy.unlock_link_days) * 86_400;
+    let rounds = |since: Timestamp| (cx.now.as_second() - since.as_second()).div_euclid(life.max(1));
     let mut told: Option<(Notice, String)> = None;
     for (counted, tries, counter) in charged {
         let Some(tries) = tries.filter(|_| counted) else { continue };
         let since = tries.last_at.unwrap_or(cx.now);
         let (notice, round) = match tries.consequence(policy) {
             Consequence::None => continue,
+            // Signing in stays open: whoever guesses at the emergency code locks nobody out.
+            Consequence::Paused if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: false }, 0),
+            Consequence::Locked if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: true }, rounds(since)),
             Consequence::Paused => {
                 let until = since.saturating_add(pause(policy)).unwrap_or(since);
                 (Notice::SignInPaused { at: since, until }, 0)
             }
-            Consequence::Locked => {
-                let life = i64::from(policy.unlock_link_days) * 86_400;
-                (Notice::SignInLocked { at: since }, (cx.now.as_second() - since.as_second()).div_euclid(life.max(1)))
-            }
+            Consequence::Locked => (Notice::SignInLocked { at: since }, rounds(since)),
         };
         // The key is made from the lock itself: however many requests meet it, one mail tells of it.
         let id = format!("{}#{}#{counter}#{}#{round}", notice.kind(), owner.pk(), since.as_millisecond());

@@ -15,10 +15,24 @@ pub enum Purpose {
     SignIn,
     /// The same, where the code goes by SMS.
     SignInSms,
+    /// The same, where a physical token shows the code.
+    SignInToken,
     /// Before the last factor of a sign-in with L3, after the one of L2.
     SignInLast,
     /// Between proving an expired password and setting a new one (rule 15).
     ExpiredPassword,
+    /// Between what proves the first step of a password's recovery and the code (rule 26).
+    Recovery,
+    /// The same, where the security answer was the proof (rule 30).
+    RecoveryByAnswer,
+    /// Between that code and the new password.
+    RecoveryLast,
+    /// Between the password and the code that give a new emergency code (rule 27).
+    EmergencyCode,
+    /// Between beginning an app's enrolment and its first code (rule 41).
+    Enrolment,
+    /// Names an enrolled app's identity for as long as it lives; what it does is signed by the device (rule 20).
+    App,
     /// The "it wasn't me" link (rule 40).
     Block,
     /// The link that lifts a lock (rule 21).
@@ -26,11 +40,35 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 13] = [
+        Self::SignIn,
+        Self::SignInSms,
+        Self::SignInToken,
+        Self::SignInLast,
+        Self::Recovery,
+        Self::RecoveryByAnswer,
+        Self::RecoveryLast,
+        Self::EmergencyCode,
+        Self::Enrolment,
+        Self::App,
+        Self::ExpiredPassword,
+        Self::Block,
+        Self::Unlock,
+    ];
+
     const fn label(self) -> &'static [u8] {
         match self {
             Self::SignIn => b"token/sign-in",
             Self::SignInSms => b"token/sign-in-sms",
+            Self::SignInToken => b"token/sign-in-token",
             Self::SignInLast => b"token/sign-in-last",
+            Self::Recovery => b"token/recovery",
+            Self::RecoveryByAnswer => b"token/recovery-by-answer",
+            Self::RecoveryLast => b"token/recovery-last",
+            Self::EmergencyCode => b"token/emergency-code",
+            Self::Enrolment => b"token/enrolment",
+            Self::App => b"token/app",
             Self::ExpiredPassword => b"token/expired-password",
             Self::Block => b"token/block",
             Self::Unlock => b"token/unlock",
@@ -137,7 +175,7 @@ mod tests {
         let text = token.seal(Purpose::SignIn, &keys, &entropy).unwrap();
         assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && text.len() < 200);
         assert_eq!(Token::open(&text, Purpose::SignIn, OwnerKind::Holder, &keys), Some(token));
-        for purpose in [Purpose::ExpiredPassword, Purpose::Block, Purpose::Unlock] {
+        for purpose in Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::SignIn) {
             assert_eq!(Token::open(&text, purpose, OwnerKind::Holder, &keys), None);
         }
         assert_eq!(Token::open(&text[1..], Purpose::SignIn, OwnerKind::Holder, &keys), None);

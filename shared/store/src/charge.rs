@@ -26,17 +26,28 @@ pub struct Secrets {
     pub password: bool,
     /// The second factor.
     pub otp: bool,
+    /// The emergency code or the security answer.
+    pub recovery: bool,
     /// The operation whose sent code is about to be looked at, which counts its own tries too (rule 31).
     pub code: Option<&'static str>,
 }
 
 impl Secrets {
     /// The password only.
-    pub const PASSWORD: Self = Self { password: true, otp: false, code: None };
+    pub const PASSWORD: Self = Self { password: true, otp: false, recovery: false, code: None };
     /// The second factor only.
-    pub const OTP: Self = Self { password: false, otp: true, code: None };
+    pub const OTP: Self = Self { password: false, otp: true, recovery: false, code: None };
     /// Both.
-    pub const BOTH: Self = Self { password: true, otp: true, code: None };
+    pub const BOTH: Self = Self { password: true, otp: true, recovery: false, code: None };
+    /// The emergency code or the security answer only.
+    pub const RECOVERY: Self = Self { password: false, otp: false, recovery: true, code: None };
+    /// The password and the emergency code.
+    pub const PASSWORD_AND_RECOVERY: Self = Self { password: true, otp: false, recovery: true, code: None };
+
+    /// Each counter, and whether it is charged.
+    const fn counters(self) -> [(bool, &'static str); 3] {
+        [(self.password, "pt"), (self.otp, "ot"), (self.recovery, "et")]
+    }
 
     /// The same, with a code that was sent for an operation.
     #[must_use]
@@ -56,8 +67,8 @@ pub enum Charged<T> {
     Unknown {
         /// Whether the try was charged.
         allowed: bool,
-        /// Tries of the password so far.
-        password_tries: u32,
+        /// Tries of the first secret so far.
+        tries: u32,
     },
 }
 
@@ -84,7 +95,7 @@ impl Store {
     ) -> Result<Charged<T>, StoreError> {
         let table = owner.kind.table();
         let (mut sets, mut conditions) = (vec!["#ttl = if_not_exists(#ttl, :ttl)".to_owned()], Vec::new());
-        for (charged, count) in [(secrets.password, "pt"), (secrets.otp, "ot")] {
+        for (charged, count) in secrets.counters() {
             if charged {
                 sets.push(format!("{count} = if_not_exists({count}, :zero) + :one, {count}_at = :now"));
                 conditions.push(format!("(attribute_not_exists({count}) OR ({count} < :locked AND ({count} <> :paused OR {count}_at <= :since)))"));
@@ -120,7 +131,7 @@ impl Store {
             None => request,
         };
         let (item, allowed) = self.charge_once(request, table).await?;
-        outcome(item, allowed)
+        outcome(item, allowed, secrets)
     }
 
     /// Sends a charge. It is not repeated when its answer is lost, which would count one try twice; a conflict with a transaction has counted nothing.
@@ -158,7 +169,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn charge_address(&self, address: &str, policy: &ThrottlePolicy, now: Timestamp) -> Result<u32, StoreError> {
-        let window = i64::from(policy.address_window_minutes) * 60;
+        self.count(address, policy.address_window_minutes, now).await
+    }
+
+    /// Counts one more of anything in the current window of so many minutes, and answers how many that makes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn count(&self, address: &str, minutes: u32, now: Timestamp) -> Result<u32, StoreError> {
+        let window = i64::from(minutes.max(1)) * 60;
         let started = now.as_second().div_euclid(window) * window;
         let answer = self
             .client
@@ -180,10 +199,11 @@ impl Store {
     }
 }
 
-fn outcome<T: DeserializeOwned>(item: Item, allowed: bool) -> Result<Charged<T>, StoreError> {
+fn outcome<T: DeserializeOwned>(item: Item, allowed: bool, secrets: Secrets) -> Result<Charged<T>, StoreError> {
     let known = !text(&item, "identity_id").is_empty() || !text(&item, "customer_id").is_empty();
     if !known {
-        return Ok(Charged::Unknown { allowed, password_tries: number(&item, "pt") });
+        let counter = secrets.counters().into_iter().find(|(charged, _)| *charged).map_or("pt", |(_, counter)| counter);
+        return Ok(Charged::Unknown { allowed, tries: number(&item, counter) });
     }
     let record = parse(item)?;
     Ok(if allowed { Charged::Allowed(record) } else { Charged::Shut(record) })

@@ -9,13 +9,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Grant, Table, grant};
-use sportello_rules::identity::{IdentityState, Status};
+use sportello_rules::identity::{IdentityState, IdentityType, Status};
+use sportello_rules::service::CredentialKind;
+use sportello_rules::token::Position;
 
 use crate::key::{self, Owner};
 use crate::meter::Kind;
 use crate::record::{
-    CodeDay, DueMarks, FormerPassword, KeptCode, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredCredential, StoredPassword,
-    StoredTotp,
+    CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredCode, StoredCredential,
+    StoredPassword, StoredToken, StoredTotp,
 };
 use crate::value::{Item, ms, n, s};
 use crate::{Store, StoreError, unavailable};
@@ -25,14 +27,15 @@ use crate::{Store, StoreError, unavailable};
 enum Write {
     Put { table: Table, item: Item, over: Over },
     Update(Box<Updating>),
-    Delete { table: Table, pk: String, sk: String, condition: Option<&'static str> },
+    Delete { table: Table, pk: String, sk: Option<String>, condition: Option<&'static str> },
 }
 
 #[derive(Debug, Clone)]
 struct Updating {
     table: Table,
     pk: String,
-    sk: String,
+    /// None in a table without sort key.
+    sk: Option<String>,
     sets: Vec<String>,
     removes: Vec<String>,
     conditions: Vec<String>,
@@ -84,7 +87,21 @@ impl Commit {
     }
 
     pub(crate) fn delete_item(&mut self, table: Table, pk: &str, sk: &str, condition: Option<&'static str>, refused: Code) {
-        self.writes.push((Write::Delete { table, pk: pk.to_owned(), sk: sk.to_owned(), condition }, refused));
+        self.writes.push((Write::Delete { table, pk: pk.to_owned(), sk: Some(sk.to_owned()), condition }, refused));
+    }
+
+    /// Removes an item of a table without sort key.
+    pub(crate) fn delete_plain(&mut self, table: Table, pk: &str, refused: Code) {
+        self.writes.push((Write::Delete { table, pk: pk.to_owned(), sk: None, condition: None }, refused));
+    }
+
+    /// Gives an item of a table without sort key to an identity: refused where it is another one's.
+    pub(crate) fn claim(&mut self, table: Table, pk: &str, owner: &Owner, refused: Code) {
+        let mut update = Updating::new(table, pk.to_owned(), None);
+        update.conditions.push("attribute_exists(pk) AND (attribute_not_exists(#identity) OR attribute_type(#identity, :null))".to_owned());
+        update.values.push((":null".to_owned(), s("NULL")));
+        update.set("#identity", "identity", ":identity", s(owner.pk()));
+        self.writes.push((Write::Update(Box::new(update)), refused));
     }
 
     /// Puts a whole new record; refused where one stands already.
@@ -161,7 +178,7 @@ impl Commit {
     /// Changes an owner's `AUTH` item.
     #[must_use]
     pub fn auth(owner: &Owner) -> AuthUpdate {
-        AuthUpdate(Updating::new(owner.kind.table(), owner.pk(), key::AUTH.to_owned()))
+        AuthUpdate(Updating::new(owner.kind.table(), owner.pk(), Some(key::AUTH.to_owned())))
     }
 
     /// Adds a change of an `AUTH` item; `refused` is the answer when one of its conditions does not hold.
@@ -171,7 +188,7 @@ impl Commit {
 
     /// Revokes an identity that was never activated, and ends its sessions; refused where it was activated or revoked meanwhile.
     pub fn revoke_unactivated(&mut self, owner_pk: &str, now: Timestamp) {
-        let mut update = Updating::new(Table::Identities, owner_pk.to_owned(), key::AUTH.to_owned());
+        let mut update = Updating::new(Table::Identities, owner_pk.to_owned(), Some(key::AUTH.to_owned()));
         update.conditions.push("attribute_exists(pk) AND attribute_type(#state.activated_at, :null) AND attribute_type(#state.revoked_at, :null)".to_owned());
         update.names.push(("#state".to_owned(), "state".to_owned()));
         update.values.push((":null".to_owned(), s("NULL")));
@@ -184,6 +201,13 @@ impl Commit {
     /// Shows a new status in the customer area's view of an identity.
     pub fn show_status(&mut self, service: &ServiceRef, status: Status) {
         let update = Updating::showing(service, status);
+        self.show(update);
+    }
+
+    /// Shows in the customer area that an identity is of another type, and its status (rule 38).
+    pub fn show_kind(&mut self, service: &ServiceRef, kind: IdentityType, status: Status) {
+        let mut update = Updating::showing(service, status);
+        update.set("#kind", "kind", ":kind", s(tag(&kind)));
         self.show(update);
     }
 
@@ -207,7 +231,7 @@ impl Commit {
 
     /// Cancels a service: refused where it was cancelled meanwhile, or where its status is no longer the one decided on.
     pub fn cancel_service(&mut self, service: &ServiceRecord, revoked: bool, now: Timestamp) {
-        let mut update = Updating::new(Table::Orders, service.pk.clone(), service.sk.clone());
+        let mut update = Updating::new(Table::Orders, service.pk.clone(), Some(service.sk.clone()));
         update
             .conditions
             .push("attribute_exists(pk) AND (attribute_not_exists(cancelled_at) OR attribute_type(cancelled_at, :null)) AND #status = :was".to_owned());
@@ -255,7 +279,7 @@ fn tag(value: &impl Serialize) -> String {
 }
 
 impl Updating {
-    fn new(table: Table, pk: String, sk: String) -> Self {
+    fn new(table: Table, pk: String, sk: Option<String>) -> Self {
         Self { table, pk, sk, sets: Vec::new(), removes: Vec::new(), conditions: Vec::new(), names: Vec::new(), values: Vec::new() }
     }
 
@@ -269,7 +293,7 @@ impl Updating {
 
     /// A change of the customer area's view of an identity that shows a status.
     fn showing(service: &ServiceRef, status: Status) -> Self {
-        let mut update = Self::new(Table::Orders, service.pk.clone(), service.sk.clone());
+        let mut update = Self::new(Table::Orders, service.pk.clone(), Some(service.sk.clone()));
         update.conditions.push("attribute_exists(pk)".to_owned());
         update.set("#status", "status", ":status", s(tag(&status)));
         update
@@ -347,6 +371,84 @@ impl AuthUpdate {
         self.0.conditions.push("(attribute_not_exists(totp_step) OR attribute_type(totp_step, :null) OR totp_step < :step)".to_owned());
         self.0.values.push((":null".to_owned(), s("NULL")));
         self.0.set("totp_step", "", ":step", n(step));
+        self
+    }
+
+    /// Clears the tries of the emergency code and of the security answer.
+    #[must_use]
+    pub fn clear_recovery_tries(mut self) -> Self {
+        self.0.set("et", "", ":no_et", n(0));
+        self
+    }
+
+    /// Uses up the emergency code: refused where it was used or replaced meanwhile (rules 27, 28).
+    #[must_use]
+    pub fn use_emergency_code(mut self, code: &StoredCode) -> Self {
+        self.0.conditions.push("emergency_code.digest = :emergency_digest".to_owned());
+        self.0.value(":emergency_digest", &code.digest);
+        self.0.set("emergency_code", "", ":no_emergency_code", AttributeValue::Null(true));
+        self
+    }
+
+    /// Replaces the emergency code: the old one stops working (rule 27).
+    #[must_use]
+    pub fn emergency_code(mut self, code: &StoredCode) -> Self {
+        self.0.set_record("emergency_code", "", ":emergency_code", code);
+        self
+    }
+
+    /// Keeps the app that is being enrolled, or forgets it.
+    #[must_use]
+    pub fn enrolment(mut self, enrolment: Option<&Enrolment>) -> Self {
+        self.0.set_record("enrolment", "", ":enrolment", &enrolment);
+        self
+    }
+
+    /// Only if this is the app that is being enrolled.
+    #[must_use]
+    pub fn enrolling(mut self, nonce: &str) -> Self {
+        self.0.conditions.push("enrolment.nonce = :enrolling".to_owned());
+        self.0.values.push((":enrolling".to_owned(), s(nonce)));
+        self
+    }
+
+    /// Sets or takes away the physical token, and where it stands.
+    #[must_use]
+    pub fn token(mut self, token: Option<&StoredToken>, position: Position) -> Self {
+        self.0.set_record("#token", "token", ":token", &token);
+        self.0.set_record("token_last", "", ":token_last", &position.last);
+        self.0.set("token_drift", "", ":token_drift", n(position.drift));
+        self
+    }
+
+    /// Uses up a code of the physical token: refused where it, or a later one, was used (rule 22).
+    #[must_use]
+    pub fn consume_token(mut self, position: Position) -> Self {
+        self.0.conditions.push("(attribute_not_exists(token_last) OR attribute_type(token_last, :null) OR token_last < :token_used)".to_owned());
+        self.0.values.push((":null".to_owned(), s("NULL")));
+        self.0.set_record("token_last", "", ":token_used", &position.last);
+        self.0.set("token_drift", "", ":token_drift", n(position.drift));
+        self
+    }
+
+    /// Sets the L2 credential that signing in asks for (rule 42).
+    #[must_use]
+    pub fn otp_mode(mut self, mode: CredentialKind) -> Self {
+        self.0.set("otp_mode", "", ":otp_mode", s(tag(&mode)));
+        self
+    }
+
+    /// Sets the type, when a minor has come of age (rule 38).
+    #[must_use]
+    pub fn kind(mut self, kind: IdentityType) -> Self {
+        self.0.set("#kind", "kind", ":kind", s(tag(&kind)));
+        self
+    }
+
+    /// Begins the used steps of a new app with that of its first code.
+    #[must_use]
+    pub fn first_step(mut self, step: u64) -> Self {
+        self.0.set("totp_step", "", ":first_step", n(step));
         self
     }
 
@@ -501,6 +603,10 @@ fn refusal(cancelled: TransactionCanceledException, codes: &[Code]) -> Result<Op
     Err(unavailable(cancelled))
 }
 
+fn item_key(pk: &str, sk: Option<&str>) -> Item {
+    sk.map_or_else(|| [("pk".to_owned(), s(pk))].into(), |sk| crate::value::key(pk, sk))
+}
+
 impl Store {
     /// Commits all writes in one transaction.
     ///
@@ -566,7 +672,7 @@ impl Store {
             }
             Write::Delete { table, pk, sk, condition } => {
                 let condition = condition.map(ToOwned::to_owned);
-                let delete = Delete::builder().table_name(self.table(table)).set_key(Some(crate::value::key(&pk, &sk)));
+                let delete = Delete::builder().table_name(self.table(table)).set_key(Some(item_key(&pk, sk.as_deref())));
                 builder.delete(delete.set_condition_expression(condition).build().map_err(corrupt)?)
             }
             Write::Update(update) => {
@@ -580,7 +686,7 @@ impl Store {
                 let condition = (!update.conditions.is_empty()).then(|| update.conditions.join(" AND "));
                 let mut built = Update::builder()
                     .table_name(self.table(update.table))
-                    .set_key(Some(crate::value::key(&update.pk, &update.sk)))
+                    .set_key(Some(item_key(&update.pk, update.sk.as_deref())))
                     .update_expression(expression.join(" "))
                     .set_condition_expression(condition);
                 for (name, value) in update.names {

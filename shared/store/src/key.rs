@@ -32,6 +32,13 @@ pub const FIRST_ANSWER: &str = "IDEM#";
 /// Beginning of the partition key of an address's tries.
 pub const ADDRESS: &str = "ADDR#";
 
+/// Beginning of the partition key of a sign-in that waits for an app.
+pub const QR_SIGN_IN: &str = "QR#";
+/// Beginning of the partition key of a person's identity of one type.
+pub const PERSON: &str = "PERSON#";
+/// Beginning of the partition key of a physical token.
+pub const TOKEN: &str = "TOKEN#";
+
 /// Bytes of the keyed hash in a collection's key.
 pub const HASH_BYTES: usize = 20;
 

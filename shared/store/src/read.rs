@@ -124,6 +124,14 @@ impl Store {
         Ok(answer.item)
     }
 
+    /// An item of a table without sort key.
+    pub(crate) async fn plain(&self, table: Table, pk: &str) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(self.table(table)).key("pk", s(pk)).consistent_read(true);
+        let answer = get.set_return_consumed_capacity(self.capacity()).send().await.map_err(unavailable)?;
+        self.note(Kind::Read, vec![grant(table, Action::GetItem)], answer.consumed_capacity().and_then(|c| c.capacity_units()));
+        Ok(answer.item)
+    }
+
     /// What is due of one kind in one shard of a table's index, up to and including `until` where given, earliest first, a page at a time.
     ///
     /// # Errors

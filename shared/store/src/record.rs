@@ -8,10 +8,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sportello_contract::problem::Language;
+use sportello_rules::credential::{CredentialState, Dates, guarded_until};
 use sportello_rules::identity::{IdentityState, IdentityType, Requirements, Status};
 use sportello_rules::otp::SentCode;
+use sportello_rules::policy::IdentityPolicy;
 use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::throttle::Tries;
+use sportello_rules::token::{Position, TokenModel};
 
 use crate::access::AccessCounters;
 
@@ -100,23 +103,73 @@ pub struct CodeDay {
 pub struct StoredTotp {
     /// The secret, sealed under the data key.
     pub secret: Bytes,
-    /// Since when it is active.
-    pub activated_at: Timestamp,
+    /// What happened to it, and when.
+    #[serde(flatten)]
+    pub dates: Dates,
+    /// Public key of the device on which it was enrolled, a point of P-256: signs approvals of sign-ins by QR code (rule 20).
+    #[serde(default)]
+    pub device_key: Option<Bytes>,
 }
 
-/// Another credential of the identity, besides password and app.
+/// An app that is being enrolled: it becomes a credential with its first code (rule 41).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// The secret, sealed under the data key.
+    pub secret: Bytes,
+    /// Tells this enrolment from another one.
+    pub nonce: String,
+    /// Whether the app moves to another device by the emergency code.
+    pub moves: bool,
+}
+
+/// The physical token (rule 41).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredToken {
+    /// What is printed on it.
+    pub serial: String,
+    /// The secret, sealed under the data key.
+    pub secret: Bytes,
+    /// How its codes are made.
+    #[serde(flatten)]
+    pub model: TokenModel,
+}
+
+/// A physical token that the provider has, sold or not (`TOKEN#…`). Its secret came with the maker's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenInStock {
+    /// Partition key.
+    pub pk: String,
+    /// What is printed on it.
+    pub serial: String,
+    /// The secret, sealed under the ring.
+    pub secret: Bytes,
+    /// How its codes are made.
+    #[serde(flatten)]
+    pub model: TokenModel,
+    /// Partition key of the identity that it serves; none while it serves none.
+    #[serde(default)]
+    pub identity: Option<String>,
+}
+
+/// Another credential of the identity, besides password and app; or an app that was revoked, which lives on in its dates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredCredential {
     /// What it is.
     pub kind: CredentialKind,
-    /// Since when it is active; none while it waits for activation.
-    pub activated_at: Option<Timestamp>,
-    /// Since when it is suspended.
-    pub suspended_at: Option<Timestamp>,
-    /// Since when it is revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// Its last day.
-    pub expires_on: Option<Date>,
+    /// What happened to it, and when.
+    #[serde(flatten)]
+    pub dates: Dates,
+    /// SHA-256 of the certificate by which it was activated (rule 43).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Bytes>,
+}
+
+impl StoredCredential {
+    /// A credential with its dates.
+    #[must_use]
+    pub const fn new(kind: CredentialKind, dates: Dates) -> Self {
+        Self { kind, dates, certificate: None }
+    }
 }
 
 /// A device that signed in (rule 23).
@@ -165,6 +218,21 @@ pub struct AuthRecord {
     /// The emergency code, hashed as a password is.
     #[serde(default)]
     pub emergency_code: Option<StoredCode>,
+    /// The answer to the security question, hashed as a password is (rule 30).
+    #[serde(default)]
+    pub security_answer: Option<StoredCode>,
+    /// The physical token, when active.
+    #[serde(default)]
+    pub token: Option<StoredToken>,
+    /// The last of its counters or steps that was used (rule 22).
+    #[serde(default)]
+    pub token_last: Option<u64>,
+    /// Steps by which its clock is ahead of ours, or behind it.
+    #[serde(default)]
+    pub token_drift: i64,
+    /// The app that is being enrolled.
+    #[serde(default)]
+    pub enrolment: Option<Enrolment>,
     /// The last TOTP step that was used (rule 22).
     #[serde(default)]
     pub totp_step: Option<u64>,
@@ -215,6 +283,12 @@ pub struct AuthRecord {
     /// Milliseconds.
     #[serde(default, rename = "ot_at")]
     pub otp_tried_at: Option<i64>,
+    /// Tries of the emergency code and of the security answer, over every route that takes one.
+    #[serde(default, rename = "et")]
+    pub recovery_tries: u32,
+    /// Milliseconds.
+    #[serde(default, rename = "et_at")]
+    pub recovery_tried_at: Option<i64>,
     /// Far away: a placeholder of an unknown username has a near one.
     pub ttl: i64,
 }
@@ -226,15 +300,37 @@ impl AuthRecord {
     /// The other credentials, every one of them revoked at `now`; the app's too, which lives on in its dates only (rule 36).
     #[must_use]
     pub fn revoked_credentials(&self, now: Timestamp) -> Vec<StoredCredential> {
-        let app = self.totp.iter().map(|totp| StoredCredential {
-            kind: CredentialKind::OtpApp,
-            activated_at: Some(totp.activated_at),
-            suspended_at: None,
-            revoked_at: Some(now),
-            expires_on: None,
-        });
-        let others = self.credentials.iter().map(|credential| StoredCredential { revoked_at: credential.revoked_at.or(Some(now)), ..credential.clone() });
-        others.chain(app).collect()
+        let app = self.totp.iter().map(|totp| StoredCredential::new(CredentialKind::OtpApp, totp.dates.clone()));
+        let mut all: Vec<_> = self.credentials.iter().cloned().chain(app).collect();
+        for credential in &mut all {
+            // What was revoked before keeps its instant.
+            let _ = credential.dates.revoke(now);
+        }
+        all
+    }
+
+    /// Every credential besides the password, with its dates.
+    pub fn dated_credentials(&self) -> impl Iterator<Item = (CredentialKind, &Dates)> + Clone {
+        let app = self.totp.iter().map(|totp| (CredentialKind::OtpApp, &totp.dates));
+        app.chain(self.credentials.iter().map(|credential| (credential.kind, &credential.dates)))
+    }
+
+    /// Until when sensitive changes wait because a level was lost (rule 44).
+    #[must_use]
+    pub fn guarded_until(&self, now: Timestamp, policy: &IdentityPolicy) -> Option<Timestamp> {
+        guarded_until(self.dated_credentials(), now, policy)
+    }
+
+    /// Where the physical token stands.
+    #[must_use]
+    pub fn token_position(&self) -> Position {
+        Position { last: self.token_last, drift: self.token_drift }
+    }
+
+    /// Tries of the emergency code and of the security answer.
+    #[must_use]
+    pub fn recovery_throttle(&self) -> Tries {
+        tries(self.recovery_tries, self.recovery_tried_at)
     }
 
     /// What a suspension's end rests on (rule 33).
@@ -255,43 +351,36 @@ impl AuthRecord {
         tries(self.otp_tries, self.otp_tried_at)
     }
 
-    /// Credentials besides the password that are active on a day of Rome, with their last day.
-    pub fn active_credentials(&self, today: Date) -> impl Iterator<Item = (CredentialKind, Option<Date>)> + '_ {
-        let app = self.totp.iter().map(|_| (CredentialKind::OtpApp, None));
-        let others = self
-            .credentials
-            .iter()
-            .filter(move |c| c.activated_at.is_some() && c.suspended_at.is_none() && c.revoked_at.is_none() && c.expires_on.is_none_or(|last| today <= last));
-        app.chain(others.map(|c| (c.kind, c.expires_on)))
+    /// Credentials besides the password that are active at an instant, with their last day.
+    pub fn active_credentials(&self, now: Timestamp) -> impl Iterator<Item = (CredentialKind, Option<Date>)> + '_ {
+        self.dated_credentials().filter(move |(_, dates)| dates.state(now) == CredentialState::Active).map(|(kind, dates)| (kind, dates.expires_on))
     }
 
-    /// The highest level that is active on a day of Rome (rule 18).
+    /// The highest level that is active at an instant (rule 18).
     #[must_use]
-    pub fn highest_level(&self, today: Date) -> Level {
-        self.active_credentials(today).map(|(kind, _)| kind.level()).max().unwrap_or(Level::L1).max(Level::L1)
+    pub fn highest_level(&self, now: Timestamp) -> Level {
+        self.active_credentials(now).map(|(kind, _)| kind.level()).max().unwrap_or(Level::L1).max(Level::L1)
     }
 
-    /// What proves the second factor on a day of Rome (rules 15, 17, 18).
+    /// What proves the second factor at an instant to somebody who is not signed in (rule 15).
     #[must_use]
-    pub fn second_factor(&self, today: Date) -> SecondFactor {
-        match self.highest_level(today) {
+    pub fn second_factor(&self, now: Timestamp) -> SecondFactor {
+        match self.highest_level(now) {
             Level::L1 => SecondFactor::None,
-            Level::L2 => self.otp_factor(today),
-            Level::L3 => SecondFactor::Other,
+            Level::L2 => self.otp_factor(now),
+            Level::L3 => SecondFactor::Signature,
         }
     }
 
-    /// What gives the codes of level 2 on a day of Rome: the mode that was chosen, or else the app, the token, the messages (rule 42).
+    /// What gives the codes of level 2 at an instant: the mode that was chosen, or else the app, the token, the messages (rule 42).
+    ///
+    /// It also confirms what somebody does in a session of the highest level: a session of level 3 rests on a signature already (rules 17, 32).
     #[must_use]
-    pub fn otp_factor(&self, today: Date) -> SecondFactor {
-        let active = |kind: CredentialKind| self.active_credentials(today).any(|(other, _)| other == kind);
+    pub fn otp_factor(&self, now: Timestamp) -> SecondFactor {
+        let active = |kind: CredentialKind| self.active_credentials(now).any(|(other, _)| other == kind);
         let order = [CredentialKind::OtpApp, CredentialKind::OtpToken, CredentialKind::OtpSms];
-        match self.otp_mode.into_iter().chain(order).find(|kind| active(*kind)) {
-            Some(CredentialKind::OtpApp) => SecondFactor::AppCode,
-            Some(CredentialKind::OtpSms) => SecondFactor::SmsCode,
-            Some(_) => SecondFactor::Other,
-            None => SecondFactor::None,
-        }
+        let kind = self.otp_mode.into_iter().chain(order).find(|kind| active(*kind));
+        kind.map_or(SecondFactor::None, SecondFactor::of)
     }
 
     /// Codes sent on a day of Rome.
@@ -310,8 +399,24 @@ pub enum SecondFactor {
     AppCode,
     /// A code by SMS to the mobile on file.
     SmsCode,
-    /// A code of a token, a signature or a card: no other code stands for it.
-    Other,
+    /// A code of the physical token.
+    TokenCode,
+    /// A signature or a card: no code stands for it.
+    Signature,
+}
+
+impl SecondFactor {
+    /// What proves a credential of a kind.
+    #[must_use]
+    pub const fn of(kind: CredentialKind) -> Self {
+        match kind {
+            CredentialKind::Password => Self::None,
+            CredentialKind::OtpApp => Self::AppCode,
+            CredentialKind::OtpSms => Self::SmsCode,
+            CredentialKind::OtpToken => Self::TokenCode,
+            CredentialKind::SmartCard | CredentialKind::RemoteSignature => Self::Signature,
+        }
+    }
 }
 
 fn tries(count: u32, at: Option<i64>) -> Tries {

@@ -3,15 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
-use sportello_contract::spec::{Action, Table, grant};
+use sportello_contract::spec::Table;
 use sportello_rules::policy::HttpPolicy;
 
 use crate::commit::{Commit, Over};
-use crate::meter::Kind;
 use crate::read::parse;
 use crate::record::Bytes;
-use crate::value::s;
-use crate::{Store, StoreError, unavailable};
+use crate::{Store, StoreError};
 
 /// The first answer under an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,9 +57,6 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn first_answer(&self, place: &str) -> Result<Option<FirstAnswer>, StoreError> {
-        let get = self.client.get_item().table_name(self.table(Table::Requests)).key("pk", s(pk(place))).consistent_read(true);
-        let answer = get.set_return_consumed_capacity(self.capacity()).send().await.map_err(unavailable)?;
-        self.note(Kind::Read, vec![grant(Table::Requests, Action::GetItem)], answer.consumed_capacity().and_then(|c| c.capacity_units()));
-        answer.item.map(parse).transpose()
+        self.plain(Table::Requests, &pk(place)).await?.map(parse).transpose()
     }
 }

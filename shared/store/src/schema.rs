@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 use serde_json::{Value, json};
 use sportello_contract::spec::{Action, Grant, Table};
 
-use crate::key::{ACCESS_GUARD, ADDRESS, FIRST_ANSWER, OwnerKind};
+use crate::key::{ACCESS_GUARD, ADDRESS, FIRST_ANSWER, OwnerKind, PERSON, QR_SIGN_IN, TOKEN};
 use crate::{Store, StoreError, unavailable};
 
 /// Name of the sparse index of what is due.
@@ -61,8 +61,10 @@ pub fn partition_keys(grant: Grant, due: &[&str]) -> Vec<String> {
         (_, Action::QueryDue) => due.iter().map(|kind| format!("{kind}#*")).collect(),
         (Table::Identities, _) => vec![format!("{}#*", OwnerKind::Holder.letter())],
         (Table::Orders, _) => vec![format!("{}#*", OwnerKind::Customer.letter())],
-        (Table::Requests, Action::UpdateItem) => vec![format!("{ADDRESS}*")],
-        (Table::Requests, _) => vec![format!("{FIRST_ANSWER}*")],
+        (Table::Requests, Action::UpdateItem) => vec![format!("{ADDRESS}*"), format!("{QR_SIGN_IN}*")],
+        (Table::Requests, _) => vec![format!("{FIRST_ANSWER}*"), format!("{QR_SIGN_IN}*")],
+        (Table::Lookups, Action::UpdateItem) => vec![format!("{TOKEN}*")],
+        (Table::Lookups, _) => vec![format!("{PERSON}*"), format!("{TOKEN}*")],
         (Table::Outbox, _) => Vec::new(),
         (Table::Accesses, Action::Query) => vec![format!("{}#*", OwnerKind::Holder.letter())],
         (Table::Accesses, Action::GetItem) => vec![format!("{ACCESS_GUARD}*")],

@@ -1,0 +1,116 @@
+//! POST /v1/selfcare/identity/adult-choice: who has come of age keeps the identity, as a Personal one, or ends it (rule 38).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sportello_contract::problem::Code;
+use sportello_contract::secret::Secret;
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_notify::Notice;
+use sportello_rules::identity::{IdentityType, Status, SuspensionReason};
+use sportello_runtime::access::{HolderActor, HolderHighest};
+use sportello_runtime::profile::Profile;
+use sportello_runtime::{Cx, Failure, Operation, Reply, due, lookup, revocation};
+use sportello_store::commit::Commit;
+
+use crate::confirmation::{self, confirm};
+
+/// Makes the choice.
+pub struct AdultChoiceMake;
+
+/// What becomes of the identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    /// It is kept, as a Personal one.
+    Keep,
+    /// It is revoked for good.
+    Close,
+}
+
+/// Input of the operation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// The choice.
+    choice: Choice,
+    /// A code of the active second factor; needed where one is active.
+    #[serde(default)]
+    code: Option<Secret>,
+    /// The password; needed where no second factor is active.
+    #[serde(default)]
+    password: Option<Secret>,
+}
+
+/// What was done.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The identity's status now: active only where no other reason is in force.
+    #[schemars(with = "String", extend("enum" = ["active", "suspended", "revoked"]))]
+    status: Status,
+    /// The identity's type now.
+    #[schemars(with = "String", extend("enum" = ["personal", "minor"]))]
+    r#type: IdentityType,
+}
+
+impl Operation for AdultChoiceMake {
+    const SPEC: Spec = Spec::post("selfcare.adult-choice.make", "/v1/selfcare/identity/adult-choice")
+        .summary("Who has come of age keeps the identity, as a Personal one, or ends it; tells by mail")
+        .limit(Limit::GUARDED)
+        .hashing()
+        .charges()
+        .idempotent()
+        .grants(&[
+            grant(Table::Identities, Action::UpdateItem),
+            grant(Table::Identities, Action::PutItem),
+            grant(Table::Orders, Action::UpdateItem),
+            grant(Table::Outbox, Action::PutItem),
+            grant(Table::Lookups, Action::PutItem),
+            grant(Table::Lookups, Action::DeleteItem),
+        ])
+        .statuses(&[Status::Active, Status::Suspended])
+        .problems(&[Code::MissingField, Code::ProofRefused, Code::NoChoiceDue, Code::DowngradeGuard]);
+    type Auth = HolderHighest;
+    type Input = Input;
+    type Output = Output;
+
+    async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<Output>, Failure> {
+        let owner = &holder.owner;
+        let waits = |state: &sportello_rules::identity::IdentityState| state.suspensions.contains_key(&SuspensionReason::Turned18);
+        if !waits(&holder.records.auth.state) {
+            return Err(Code::NoChoiceDue.into());
+        }
+        crate::credentials::guard(cx, &holder.records.auth)?;
+        let proof = confirmation::Input { code: input.code, password: input.password };
+        let confirmed = confirm(cx, &holder, Self::SPEC.id, &proof).await?;
+        let auth = &confirmed.auth;
+        let mut commit = Commit::new();
+        if input.choice == Choice::Close {
+            revocation::revoke(&mut commit, owner, auth, confirmed.update, cx.now);
+            let notice = Notice::IdentityRevoked { at: cx.now, for_inactivity: false, unused_months: None };
+            commit.notice(&revocation::notice_id(owner), owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+            return Ok(Reply::after(commit, Output { status: Status::Revoked, r#type: auth.kind }));
+        }
+        let mut state = auth.state.lifted(cx.now, auth.requirements(), &cx.policy().identity);
+        state.lift(SuspensionReason::Turned18).map_err(|_| Code::ChangedMeanwhile)?;
+        let shown = state.at(cx.now, auth.requirements(), &cx.policy().identity);
+        commit.update_auth(confirmed.update.state(&state).kind(IdentityType::Personal), Code::ChangedMeanwhile);
+        due::suspensions(&mut commit, owner, &holder.records, &state, cx);
+        // Whoever looks for the person finds a Personal identity from now on.
+        let profile = Profile::open(cx, owner, &holder.records.profile)?;
+        for hash in lookup::of(cx.keys(), &profile, auth.kind) {
+            commit.remove_person(&hash);
+        }
+        for hash in lookup::of(cx.keys(), &profile, IdentityType::Personal) {
+            commit.put_person(&hash, owner, Code::ChangedMeanwhile);
+        }
+        if let Some(service) = &auth.service {
+            commit.show_kind(service, IdentityType::Personal, shown.status());
+        }
+        let active = shown.status() == Status::Active;
+        let notice = Notice::SuspensionLifted { at: cx.now, reason: SuspensionReason::Turned18, by_itself: false, active };
+        let id = format!("{}#{}#{}", notice.kind(), owner.pk(), auth.version);
+        commit.notice(&id, owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        Ok(Reply::after(commit, Output { status: shown.status(), r#type: IdentityType::Personal }))
+    }
+}

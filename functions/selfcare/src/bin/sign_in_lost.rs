@@ -1,0 +1,5 @@
+//! The Lambda function of `selfcare.sign-in.lost`; generated.
+
+fn main() -> std::process::ExitCode {
+    sportello_runtime::entry::lambda(sportello_selfcare::entry::sign_in_lost)
+}

@@ -1,0 +1,111 @@
+//! What the operations on credentials share: finding one, changing it with its dates, and telling of it (rules 41-44).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sportello_contract::problem::{Code, Problem};
+use sportello_notify::{CredentialChange, Notice};
+use sportello_rules::credential::{Dates, StateForbids};
+use sportello_rules::service::CredentialKind;
+use sportello_rules::token::Position;
+use sportello_runtime::{Cx, Failure, due};
+use sportello_store::commit::{AuthUpdate, Commit};
+use sportello_store::key::Owner;
+use sportello_store::record::{AuthRecord, HolderRecords, StoredCredential, StoredTotp};
+
+/// A credential that lives by itself: any but the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Separate {
+    /// One-time passwords of the enrolled app.
+    OtpApp,
+    /// One-time passwords by SMS.
+    OtpSms,
+    /// One-time passwords of a physical device.
+    OtpToken,
+    /// A smart card.
+    SmartCard,
+    /// A remote signature.
+    RemoteSignature,
+}
+
+impl From<Separate> for CredentialKind {
+    fn from(kind: Separate) -> Self {
+        match kind {
+            Separate::OtpApp => Self::OtpApp,
+            Separate::OtpSms => Self::OtpSms,
+            Separate::OtpToken => Self::OtpToken,
+            Separate::SmartCard => Self::SmartCard,
+            Separate::RemoteSignature => Self::RemoteSignature,
+        }
+    }
+}
+
+/// Refuses what is sensitive while a level is newly lost (rule 44).
+///
+/// # Errors
+/// `downgrade-guard`, with the seconds that are left.
+pub fn guard(cx: &Cx, auth: &AuthRecord) -> Result<(), Problem> {
+    match auth.guarded_until(cx.now, &cx.policy().identity) {
+        None => Ok(()),
+        Some(until) => {
+            let seconds = until.as_second().saturating_sub(cx.now.as_second()).max(1);
+            Err(Problem::from(Code::DowngradeGuard).retry_after(u32::try_from(seconds).unwrap_or(u32::MAX)))
+        }
+    }
+}
+
+/// The record with one credential changed that is not revoked.
+///
+/// # Errors
+/// `not-found` where the holder has none of the kind, `credential-state` where its state forbids the change.
+pub fn changed(auth: &AuthRecord, kind: CredentialKind, change: impl FnOnce(&mut Dates) -> Result<(), StateForbids>) -> Result<AuthRecord, Code> {
+    let mut auth = auth.clone();
+    let mut app = auth.totp.as_mut().filter(|_| kind == CredentialKind::OtpApp).map(|totp| &mut totp.dates);
+    let mut other = auth.credentials.iter_mut().filter(|credential| credential.kind == kind && credential.dates.revoked_at.is_none());
+    let dates = app.take().or_else(|| other.next().map(|credential| &mut credential.dates)).ok_or(Code::NotFound)?;
+    change(dates).map_err(|StateForbids| Code::CredentialState)?;
+    // A revoked app lives on in its dates only; its secret is forgotten.
+    if let Some(StoredTotp { dates, .. }) = auth.totp.take_if(|totp| totp.dates.revoked_at.is_some()) {
+        auth.credentials.push(StoredCredential::new(CredentialKind::OtpApp, dates));
+    }
+    let token_lives = auth.credentials.iter().any(|c| c.kind == CredentialKind::OtpToken && c.dates.revoked_at.is_none());
+    auth.token.take_if(|_| !token_lives);
+    Ok(auth)
+}
+
+/// The change of the `AUTH` item that makes its credentials those of a changed record.
+#[must_use]
+pub fn write(update: AuthUpdate, before: &AuthRecord, after: &AuthRecord) -> AuthUpdate {
+    let update = update.totp(after.totp.as_ref()).credentials(&after.credentials);
+    if before.token.is_some() && after.token.is_none() { update.token(None, Position::default()) } else { update }
+}
+
+/// Commits a changed credential: the dates of what is due, and the mail.
+///
+/// # Errors
+/// A fault where the notice cannot be written as JSON.
+pub fn commit(
+    cx: &Cx,
+    owner: &Owner,
+    records: &HolderRecords,
+    (before, after): (&AuthRecord, &AuthRecord),
+    update: AuthUpdate,
+    (credential, change): (CredentialKind, CredentialChange),
+) -> Result<Commit, Failure> {
+    let mut commit = Commit::new();
+    commit.update_auth(write(update, before, after), Code::ChangedMeanwhile);
+    due::credentials(&mut commit, owner, records, after, cx);
+    tell(cx, owner, before, &mut commit, (credential, change))?;
+    Ok(commit)
+}
+
+/// Tells of a changed credential.
+///
+/// # Errors
+/// A fault where the notice cannot be written as JSON.
+pub fn tell(cx: &Cx, owner: &Owner, before: &AuthRecord, commit: &mut Commit, (credential, change): (CredentialKind, CredentialChange)) -> Result<(), Failure> {
+    let notice = Notice::CredentialChanged { at: cx.now, credential, change };
+    let id = format!("{}#{}#{credential:?}#{}", notice.kind(), owner.pk(), before.version);
+    commit.notice(&id, owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+    Ok(())
+}

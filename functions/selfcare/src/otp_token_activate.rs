@@ -1,0 +1,94 @@
+//! POST /v1/selfcare/credentials/otp-token: activates a physical token that was bought, by its serial number and two codes in a row (rule 41).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sportello_contract::problem::Code;
+use sportello_contract::secret::Secret;
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_notify::CredentialChange;
+use sportello_rules::credential::CredentialState;
+use sportello_rules::service::CredentialKind;
+use sportello_rules::token::Position;
+use sportello_runtime::access::{HolderActor, HolderHighest};
+use sportello_runtime::profile::TOKEN_FIELD;
+use sportello_runtime::throttle::Charge;
+use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, throttle};
+use sportello_store::charge::Secrets;
+use sportello_store::commit::Commit;
+use sportello_store::record::{AuthRecord, StoredToken};
+
+use crate::credentials::{changed, commit, guard};
+
+/// Activates a physical token.
+pub struct OtpTokenActivate;
+
+/// Input of the operation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// What is printed on it; case does not count.
+    #[schemars(length(min = 1, max = 64))]
+    serial: String,
+    /// A code that it shows.
+    first_code: Secret,
+    /// The code that it shows next.
+    second_code: Secret,
+}
+
+impl Operation for OtpTokenActivate {
+    const SPEC: Spec = Spec::create("selfcare.otp-token.activate", "/v1/selfcare/credentials/otp-token")
+        .summary("Activate a physical token that was bought, by its serial number and two codes in a row; ends every session and tells by mail")
+        .nothing()
+        .limit(Limit::GUARDED)
+        .charges()
+        .idempotent()
+        .grants(&[
+            grant(Table::Lookups, Action::GetItem),
+            grant(Table::Lookups, Action::UpdateItem),
+            grant(Table::Identities, Action::UpdateItem),
+            grant(Table::Identities, Action::PutItem),
+            grant(Table::Outbox, Action::PutItem),
+        ])
+        .problems(&[Code::ProofRefused, Code::NotBought, Code::DowngradeGuard]);
+    type Auth = HolderHighest;
+    type Input = Input;
+    type Output = ();
+
+    async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<()>, Failure> {
+        let (owner, found) = (&holder.owner, &holder.records.auth);
+        let waits = |auth: &AuthRecord| {
+            auth.credentials.iter().any(|c| c.kind == CredentialKind::OtpToken && c.dates.state(cx.now) == CredentialState::Waiting)
+        };
+        if !waits(found) {
+            return Err(Code::NotBought.into());
+        }
+        guard(cx, found)?;
+        let auth = match throttle::charge::<AuthRecord>(cx, owner, Secrets::OTP, Code::ProofRefused).await? {
+            Charge::Look(auth) => auth,
+            Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
+        };
+        let stock = cx.store.token(&lookup::token(cx.keys(), &input.serial)).await?;
+        // A serial number that nobody has, one of somebody else's token and wrong codes are refused alike.
+        let free = stock.filter(|token| token.identity.is_none());
+        let proved = match &free {
+            Some(token) => {
+                let secret = cx.keys().open(token.pk.as_bytes(), &token.secret.0)?;
+                let codes = (input.first_code.expose(), input.second_code.expose());
+                let position = token.model.synchronise(&secret, codes, Position::default(), cx.now, &cx.policy().token);
+                position.map_err(|error| Failure::fault(error.to_string()))?.map(|position| (token, secret, position))
+            }
+            None => None,
+        };
+        let Some((token, secret, position)) = proved else {
+            return Err(Failure::with(Code::ProofRefused, throttle::after_failure(cx, owner, &auth, Secrets::OTP, Code::ProofRefused)?));
+        };
+        let mut after = changed(&auth, CredentialKind::OtpToken, |dates| dates.activate(cx.now)).map_err(|_| Code::ChangedMeanwhile)?;
+        let sealed = cx.keys().data_key(owner, &auth.data_key)?.seal(cx.entropy(), owner, TOKEN_FIELD, &secret)?;
+        after.token = Some(StoredToken { serial: token.serial.clone(), secret: sealed, model: token.model });
+        let update = Commit::auth(owner).version(auth.version).same_epoch(found.epoch).token(after.token.as_ref(), position).clear_otp_tries().end_sessions();
+        let done = (CredentialKind::OtpToken, CredentialChange::Activated);
+        let mut commit = commit(cx, owner, &holder.records, (&auth, &after), update, done)?;
+        commit.give_token(&token.pk, owner, Code::ProofRefused);
+        Ok(Reply::after(commit, ()))
+    }
+}

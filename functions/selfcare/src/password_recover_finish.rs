@@ -1,0 +1,77 @@
+//! POST /v1/selfcare/password-recoveries/{recoveryId}: sets the password that was forgotten; ends every session and tells every contact (rules 12, 17, 26).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sportello_contract::problem::{Code, Problem};
+use sportello_contract::secret::Secret;
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_notify::{Channel, Notice};
+use sportello_runtime::access::Anyone;
+use sportello_runtime::profile::Profile;
+use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::{Cx, Failure, Operation, Reply, codes};
+use sportello_store::commit::Commit;
+use sportello_store::key::OwnerKind;
+
+use crate::new_password::{self, Told};
+
+/// Finishes a password's recovery.
+pub struct PasswordRecoverFinish;
+
+/// Input of the operation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// The recovery, as the step of its code named it.
+    recovery_id: Secret,
+    /// The new password.
+    new: Secret,
+    /// The new password again.
+    confirmation: Secret,
+}
+
+impl Operation for PasswordRecoverFinish {
+    const SPEC: Spec = Spec::post("selfcare.password.recover.finish", "/v1/selfcare/password-recoveries/{recoveryId}")
+        .summary("Set the new password; ends every session and tells every contact")
+        .nothing()
+        .limit(Limit::GUARDED)
+        .hashing()
+        .idempotent()
+        .grants(&[
+            grant(Table::Identities, Action::Query),
+            grant(Table::Identities, Action::UpdateItem),
+            grant(Table::Identities, Action::PutItem),
+            grant(Table::Outbox, Action::PutItem),
+        ])
+        .problems(&[Code::LinkNotValid, Code::PasswordRefused, Code::ConfirmationMismatch]);
+    type Auth = Anyone;
+    type Input = Input;
+    type Output = ();
+
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
+        let token = Token::open(input.recovery_id.expose(), Purpose::RecoveryLast, OwnerKind::Holder, cx.keys()).ok_or(Code::LinkNotValid)?;
+        if cx.now >= token.over_at(cx.policy().recovery.step_minutes) {
+            return Err(Code::LinkNotValid.into());
+        }
+        if input.new != input.confirmation {
+            return Err(Problem::from(Code::ConfirmationMismatch).field("confirmation").into());
+        }
+        let owner = token.owner;
+        let records = cx.store.holder(&owner).await?.ok_or(Code::LinkNotValid)?;
+        let auth = &records.auth;
+        // The password's version makes the token single-use. A lock does not end it: this is the way out of one (rule 21).
+        if auth.password.version != token.version || !auth.state.may_sign_in() {
+            return Err(Code::LinkNotValid.into());
+        }
+        let profile = Profile::open(cx, &owner, &records.profile)?;
+        new_password::check(cx, &profile, &input.new)?;
+        let accepted = new_password::accept(cx, &records, &input.new).await?.ok_or_else(|| new_password::used_recently(cx))?;
+        let mut commit = new_password::commit(cx, &owner, &records, &accepted, Commit::auth(&owner), Told::Recovered)?;
+        if codes::mobile(&profile, &cx.policy().code).is_some() {
+            let notice = Notice::PasswordRecovered { at: cx.now, channel: Channel::Sms };
+            let id = format!("{}#{}#{}#sms", notice.kind(), owner.pk(), token.version);
+            commit.notice(&id, &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        }
+        Ok(Reply::after(commit, ()))
+    }
+}

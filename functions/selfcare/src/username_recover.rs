@@ -1,0 +1,72 @@
+//! POST /v1/selfcare/username-recoveries: reminds of a username by mail to the contact on file; the answer never tells (rule 25).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sportello_contract::problem::{Code, Problem};
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_notify::EmailAddress;
+use sportello_rules::fiscal_code::FiscalCode;
+use sportello_runtime::access::Anyone;
+use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, reminder, throttle};
+use sportello_store::commit::Commit;
+
+use crate::person::{FiscalCodeText, Type, VatNumber};
+
+/// Reminds of a username.
+pub struct UsernameRecover;
+
+/// Input of the operation: one of the two codes, with the type.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// Fiscal code of the holder.
+    #[serde(default)]
+    fiscal_code: Option<FiscalCodeText>,
+    /// VAT number, of a Professional or Business identity.
+    #[serde(default)]
+    vat_number: Option<VatNumber>,
+    /// E-mail address on file.
+    #[schemars(length(min = 3, max = 254))]
+    email: String,
+    /// Type of the identity.
+    r#type: Type,
+}
+
+/// Minutes of a day, in which reminders of one username are counted.
+const DAY: u32 = 24 * 60;
+
+impl Operation for UsernameRecover {
+    const SPEC: Spec = Spec::post("selfcare.username.recover", "/v1/selfcare/username-recoveries")
+        .summary("Ask for the username by mail to the contact on file; the answer is always the same")
+        .nothing()
+        .limit(Limit::GUARDED)
+        .charges()
+        .idempotent()
+        .grants(&[grant(Table::Lookups, Action::GetItem), grant(Table::Outbox, Action::PutItem)])
+        .problems(&[Code::PersonRefused]);
+    type Auth = Anyone;
+    type Input = Input;
+    type Output = ();
+
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
+        let kind = input.r#type.into();
+        let refused = |field: &'static str| Failure::from(Problem::from(Code::PersonRefused).field(field));
+        let key = match (&input.fiscal_code, &input.vat_number) {
+            (Some(code), None) => lookup::by_fiscal_code(cx.keys(), &FiscalCode::parse(&code.0).map_err(|_| refused("fiscalCode"))?, kind),
+            (None, Some(number)) => lookup::by_vat_number(cx.keys(), &number.0, kind),
+            _ => return Err(refused("fiscalCode")),
+        };
+        let email = EmailAddress::parse(&input.email).map_err(|_| refused("email"))?;
+        throttle::charge_address(cx).await?;
+        // From here on everybody's request does the same: whether it is answered by mail is found where mail is delivered.
+        let owner = cx.store.person(&key).await?.unwrap_or_else(|| lookup::nobody(cx.keys(), &key));
+        let asked = cx.store.count(&format!("username#{key}"), DAY, cx.now).await?;
+        // One reminder too many is written all the same, and goes to nobody.
+        let owner = if asked <= cx.policy().recovery.reminders_per_day { owner } else { lookup::nobody(cx.keys(), &key) };
+        let notice = reminder::notice(cx, &owner, &email)?;
+        let day = cx.now.as_second().div_euclid(60 * i64::from(DAY));
+        let mut commit = Commit::new();
+        commit.notice(&format!("{}#{key}#{day}#{asked}", notice.kind()), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        Ok(Reply::after(commit, ()))
+    }
+}

@@ -1,0 +1,53 @@
+//! The way to an identity without its username: a person's fiscal code or VAT number, with the type (rules 25, 28).
+
+use sportello_rules::fiscal_code::FiscalCode;
+use sportello_rules::identity::IdentityType;
+use sportello_store::key::{HASH_BYTES, Owner, OwnerKind};
+
+use crate::keys::KeyRing;
+use crate::profile::Profile;
+
+fn hash(keys: &KeyRing, label: &[u8], code: &str, kind: IdentityType) -> String {
+    let kind = serde_json::to_string(&kind).unwrap_or_default();
+    hex(&keys.keyed_hash(&[label, code.as_bytes(), kind.as_bytes()]))
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().take(HASH_BYTES).map(|b| format!("{b:02x}")).collect()
+}
+
+/// What leads to the identity of a type that a fiscal code names; the forms of omocodia lead to the same one (rule 71).
+#[must_use]
+pub fn by_fiscal_code(keys: &KeyRing, code: &FiscalCode, kind: IdentityType) -> String {
+    hash(keys, b"lookup/fiscal-code", &code.canonical(), kind)
+}
+
+/// What leads to the identity of a type that a VAT number names.
+#[must_use]
+pub fn by_vat_number(keys: &KeyRing, number: &str, kind: IdentityType) -> String {
+    hash(keys, b"lookup/vat-number", number, kind)
+}
+
+/// Everything that leads to the identity of a person.
+#[must_use]
+pub fn of(keys: &KeyRing, profile: &Profile, kind: IdentityType) -> Vec<String> {
+    let fiscal = profile.fiscal_code.as_deref().and_then(|code| FiscalCode::parse(code).ok());
+    let fiscal = fiscal.map(|code| by_fiscal_code(keys, &code, kind));
+    fiscal.into_iter().chain(profile.vat_number.as_deref().map(|number| by_vat_number(keys, number, kind))).collect()
+}
+
+/// What leads to a physical token in stock: its serial number, upper case.
+#[must_use]
+pub fn token(keys: &KeyRing, serial: &str) -> String {
+    hex(&keys.keyed_hash(&[b"lookup/token", serial.to_uppercase().as_bytes()]))
+}
+
+/// Nobody, in whose place tries are counted where a lookup leads to nobody: the same one for the same lookup (rule 21).
+#[must_use]
+pub fn nobody(keys: &KeyRing, lookup: &str) -> Owner {
+    let mut hash = [0; HASH_BYTES];
+    for (byte, random) in hash.iter_mut().zip(keys.keyed_hash(&[b"lookup/nobody", lookup.as_bytes()])) {
+        *byte = random;
+    }
+    Owner { kind: OwnerKind::Holder, hash }
+}

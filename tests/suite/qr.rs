@@ -1,0 +1,177 @@
+//! Signing in by QR code: approved by the enrolled app, once, for the page that asked (rules 20, 45).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use serde_json::{Value, json};
+use sportello_local::demo::{Account, NewHolder};
+use sportello_tests::{Answer, World, at_once};
+
+/// An app with a key of its own.
+struct App {
+    key: EcdsaKeyPair,
+    id: String,
+    account: Account,
+}
+
+impl App {
+    /// Enrols on a holder who has no app yet.
+    async fn enrol(world: &World) -> Self {
+        let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+        Self::enrol_on(world, account).await
+    }
+
+    async fn enrol_on(world: &World, account: Account) -> Self {
+        let random = SystemRandom::new();
+        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_ref(), &random).unwrap();
+        let token = world.sign_in(&account).await;
+        let proof = match account.totp_secret {
+            Some(_) => json!({ "code": world.fresh_code(&account).await }),
+            None => json!({ "password": account.password }),
+        };
+        let enrolment = world.act(&token, "POST", "/v1/selfcare/credentials/otp-app", proof).await.expect(201);
+        let account = Account { totp_secret: Some(enrolment.text_at("/secret")), ..account };
+        let device_key = STANDARD.encode(key.public_key().as_ref());
+        let body = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&account), "deviceKey": device_key });
+        let id = world.post("/v1/selfcare/credentials/otp-app/confirmation", body).await.expect(200).text_at("/appId");
+        Self { key, id, account }
+    }
+
+    async fn approve(&self, world: &World, scanned: &str) -> Answer {
+        self.approve_with(world, scanned, &format!("sportello/qr-sign-in/{scanned}")).await
+    }
+
+    async fn approve_with(&self, world: &World, scanned: &str, signed: &str) -> Answer {
+        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+        let body = json!({ "appId": self.id, "signature": STANDARD.encode(signature.as_ref()) });
+        world.post(format!("/v1/selfcare/qr-sign-ins/{scanned}/approval"), body).await
+    }
+}
+
+async fn page(world: &World, device: Option<&str>) -> (String, String) {
+    let body = device.map_or_else(|| json!({}), |token| json!({ "deviceToken": token }));
+    let page = world.post("/v1/selfcare/qr-sign-ins", body).await.expect(201);
+    let uri = page.text_at("/uri");
+    assert!(page.text_at("/qrSvg").starts_with("<svg "));
+    (page.text_at("/qrSignInId"), uri.rsplit('/').next().unwrap().to_owned())
+}
+
+async fn read(world: &World, page: &str) -> Answer {
+    world.send(sportello_tests::Request::new("GET", format!("/v1/selfcare/qr-sign-ins/{page}"))).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_signs_in_the_page_that_asked() {
+    let world = World::new().await;
+    let app = App::enrol(&world).await;
+    let (asked, scanned) = page(&world, None).await;
+    let (other, _) = page(&world, None).await;
+    assert_ne!(asked, scanned);
+    assert_eq!(read(&world, &asked).await.expect(200).text_at("/state"), "waiting");
+    app.approve(&world, &scanned).await.expect(204);
+    let approved = read(&world, &asked).await.expect(200);
+    assert_eq!(approved.text_at("/state"), "approved");
+    let token = approved.text_at("/token");
+    let identity = world.get("/v1/selfcare/identity", &token).await.expect(200);
+    assert_eq!(identity.text_at("/highestLevel"), "l2");
+    // Neither what was scanned nor another page leads to the session.
+    read(&world, &scanned).await.refused(410, "link-not-valid");
+    assert_eq!(read(&world, &other).await.expect(200).text_at("/state"), "waiting");
+    app.approve(&world, &scanned).await.refused(410, "link-not-valid");
+    assert!(world.subjects(&app.account).await.iter().any(|subject| subject.contains("dispositivo")));
+    // The device that is named is known from now on.
+    let mails = world.mails(&app.account).await.len();
+    let (asked, scanned) = page(&world, Some(&approved.text_at("/deviceToken"))).await;
+    app.approve(&world, &scanned).await.expect(204);
+    read(&world, &asked).await.expect(200);
+    assert_eq!(world.mails(&app.account).await.len(), mails);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_over_after_two_minutes() {
+    let world = World::new().await;
+    let app = App::enrol(&world).await;
+    let (asked, scanned) = page(&world, None).await;
+    world.pass(119).await;
+    assert_eq!(read(&world, &asked).await.expect(200).text_at("/state"), "waiting");
+    world.pass(1).await;
+    read(&world, &asked).await.refused(410, "link-not-valid");
+    app.approve(&world, &scanned).await.refused(410, "link-not-valid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_approvals_opens_one_session() {
+    let world = World::new().await;
+    let (mine, yours) = (App::enrol(&world).await, App::enrol(&world).await);
+    let (asked, scanned) = page(&world, None).await;
+    let answers = at_once(10, |i| {
+        let (world, mine, yours, scanned) = (&world, &mine, &yours, &scanned);
+        async move { if i % 2 == 0 { mine.approve(world, scanned).await } else { yours.approve(world, scanned).await } }
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 204).count(), 1, "{answers:?}");
+    assert_eq!(read(&world, &asked).await.expect(200).text_at("/state"), "approved");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_device_s_own_signature_of_this_sign_in_approves() {
+    let world = World::new().await;
+    let (app, thief) = (App::enrol(&world).await, App::enrol(&world).await);
+    let (_, scanned) = page(&world, None).await;
+    let (_, other) = page(&world, None).await;
+    app.approve_with(&world, &scanned, &format!("sportello/qr-sign-in/{other}")).await.refused(401, "sign-in-refused");
+    app.approve_with(&world, &scanned, &scanned).await.refused(401, "sign-in-refused");
+    let stolen = App { id: app.id.clone(), ..thief };
+    stolen.approve(&world, &scanned).await.refused(401, "sign-in-refused");
+    for body in [json!({ "appId": "AAAA", "signature": "AAAA" }), json!({ "appId": app.id, "signature": "no base64" })] {
+        world.post(format!("/v1/selfcare/qr-sign-ins/{scanned}/approval"), body).await.refused(401, "sign-in-refused");
+    }
+    app.approve(&world, &scanned).await.expect(204);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_that_is_suspended_moved_or_of_a_revoked_holder_approves_nothing() {
+    let world = World::new().await;
+    let app = App::enrol(&world).await;
+    let token = world.sign_in(&app.account).await;
+    let code = json!({ "code": world.fresh_code(&app.account).await });
+    world.act(&token, "POST", "/v1/selfcare/credentials/otp-app/suspension", code).await.expect(204);
+    let (_, scanned) = page(&world, None).await;
+    app.approve(&world, &scanned).await.refused(401, "sign-in-refused");
+    let moved = App::enrol(&world).await;
+    let again = App::enrol_on(&world, moved.account.clone()).await;
+    moved.approve(&world, &scanned).await.refused(401, "sign-in-refused");
+    again.approve(&world, &scanned).await.expect(204);
+    let token = world.sign_in(&again.account).await;
+    let body = json!({ "confirmation": "REVOKE", "code": world.fresh_code(&again.account).await });
+    world.act(&token, "POST", "/v1/selfcare/identity/revocation", body).await.expect(200);
+    let (_, scanned) = page(&world, None).await;
+    again.approve(&world, &scanned).await.refused(401, "sign-in-refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_level_three_signs_in_with_that() {
+    let world = World::new().await;
+    let app = App::enrol(&world).await;
+    let key = json!({ "pk": { "S": world.owner(&app.account).pk() }, "sk": { "S": "AUTH" } });
+    let card: Value = json!([{ "M": { "kind": { "S": "smart-card" }, "activated_at": { "S": "2026-01-01T00:00:00Z" } } }]);
+    let table = world.stack.shared.app.store.table(sportello_contract::spec::Table::Identities);
+    let request = json!({
+        "TableName": table, "Key": key, "UpdateExpression": "SET credentials = :c", "ExpressionAttributeValues": { ":c": { "L": card } }
+    });
+    world.behind("UpdateItem", request).await;
+    let (_, scanned) = page(&world, None).await;
+    app.approve(&world, &scanned).await.refused(403, "level-too-low");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_none_is_named() {
+    let world = World::new().await;
+    for key in ["", "AAAA", "not base64 at all"] {
+        let body = json!({ "enrolmentId": "x", "code": "000000", "deviceKey": key });
+        let answer = world.post("/v1/selfcare/credentials/otp-app/confirmation", body).await.refused(400, "invalid-field");
+        assert_eq!(answer.text_at("/field"), "deviceKey");
+    }
+}
