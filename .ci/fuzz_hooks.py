@@ -11,11 +11,13 @@ import schemathesis
 # itself (invalid-field, unknown-field, missing-field, malformed-json, ...) is not among them: where a request that the document
 # allows gets one of those, document and behaviour differ. This list may only shrink, unless a new code is of this kind.
 DATA_DECIDES = {
+    "access-refused",  # an instant too far ahead or back, and a success with a reason of failure
     "body-too-large",  # bytes on the way: the document can only bound characters, and JSON may write one of them in twelve bytes
     "confirmation-mismatch",  # two fields that must be equal
     "cursor-invalid",  # a cursor is a token: a made-up one is never good
     "idempotency-mismatch",  # the same key with another body
     "link-not-valid",  # a link's token: a made-up one is never good
+    "period-refused",  # two days, the first of which comes after the last
     "person-refused",  # a fiscal code has a check letter, and exactly one of two codes is given
     "proof-unclear",  # exactly one of two proofs is given
     "password-refused",  # the rules of passwords

@@ -7,6 +7,9 @@ locals {
   # Jobs that send mail, by what they log: the hourly one also tells how long the oldest notice has been waiting.
   mailing_jobs = { for id, job in local.jobs : id => job if job.sendsMail }
   redrive_jobs = { for id, job in local.mailing_jobs : id => job if job.trigger.kind == "hourly" }
+
+  # The operation that looks at whole access histories.
+  chain_operations = { for id, it in local.operations : id => it if id == "selfcare.access.statistics" }
 }
 
 resource "aws_sns_topic" "alarms" {
@@ -269,6 +272,41 @@ resource "aws_cloudwatch_metric_alarm" "returned" {
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
+
+# ---- the access history ----------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_log_metric_filter" "broken_history" {
+  for_each       = local.chain_operations
+  name           = "broken-history"
+  log_group_name = aws_cloudwatch_log_group.function[each.key].name
+  pattern        = "{ $.fields.message = \"an access history is broken\" }"
+
+  metric_transformation {
+    namespace     = local.namespace
+    name          = "BrokenHistories"
+    value         = "1"
+    default_value = "0"
+    unit          = "Count"
+  }
+}
+
+# Records are evidence, and nothing of ours changes one: somebody wrote into the table, or a restored table misses the newest.
+resource "aws_cloudwatch_metric_alarm" "broken_history" {
+  alarm_name          = "${var.name}-broken-history"
+  alarm_description   = "An access history was altered or misses records. The function's log has the request; who wrote into the table, CloudTrail knows."
+  namespace           = local.namespace
+  metric_name         = "BrokenHistories"
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+# ---- what SES thinks of the account ----------------------------------------------------------------------------------
 
 # SES reviews an account at 5 % and 0.1 %, and may pause it later.
 resource "aws_cloudwatch_metric_alarm" "reputation" {

@@ -93,6 +93,7 @@ pub struct Request {
     method: Method,
     path: String,
     token: Option<String>,
+    signed: bool,
     body: Option<Vec<u8>>,
     headers: Vec<(String, String)>,
 }
@@ -101,13 +102,20 @@ impl Request {
     /// A request without body.
     #[must_use]
     pub fn new(method: &str, path: impl Into<String>) -> Self {
-        Self { method: method.parse().unwrap(), path: path.into(), token: None, body: None, headers: Vec::new() }
+        Self { method: method.parse().unwrap(), path: path.into(), token: None, signed: false, body: None, headers: Vec::new() }
     }
 
     /// With a session's token.
     #[must_use]
     pub fn token(mut self, token: &str) -> Self {
         self.token = Some(token.to_owned());
+        self
+    }
+
+    /// With an inner service's signature.
+    #[must_use]
+    pub fn signed(mut self) -> Self {
+        self.signed = true;
         self
     }
 
@@ -287,6 +295,25 @@ impl World {
         answer.json().await.unwrap()
     }
 
+    /// Records accesses as the identity provider's sign-in system does.
+    pub async fn record(&self, accesses: &[Value]) -> Answer {
+        self.send(Request::new("POST", "/v1/internal/accesses").signed().json(json!({ "accesses": accesses }))).await
+    }
+
+    /// An access of an account by its app, to be recorded.
+    #[must_use]
+    pub fn access(id: &str, account: &Account, at: Timestamp) -> Value {
+        json!({
+            "requestId": id,
+            "username": account.username,
+            "at": at,
+            "serviceProvider": { "entityId": "https://servizi.comune.example", "name": "Comune di Esempio" },
+            "level": "l2",
+            "credential": "otp-app",
+            "outcome": "success",
+        })
+    }
+
     /// Makes a customer.
     pub async fn customer(&self) -> (Account, Owner) {
         let number = self.people.fetch_add(1, Ordering::Relaxed);
@@ -306,13 +333,17 @@ impl World {
 
     /// Sends a request and checks the answer against the declarations.
     pub async fn send(&self, request: Request) -> Answer {
-        let Request { method, path, token, body, headers } = request;
+        let Request { method, path, token, signed, body, headers } = request;
         let mut builder = self.client.request(method.clone(), format!("{}{path}", self.stack.api()));
         if let Some(token) = token {
             builder = builder.bearer_auth(token);
         }
         for (name, value) in headers {
             builder = builder.header(name, value);
+        }
+        if signed {
+            let (authorization, date) = self.signature(method.as_str(), &path, body.as_deref().unwrap_or_default());
+            builder = builder.header("authorization", authorization).header("x-amz-date", date);
         }
         if let Some(body) = body {
             builder = builder.body(body);
@@ -330,6 +361,26 @@ impl World {
         let answer = Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, headers };
         self.check_declared(method.as_str(), path.split('?').next().unwrap_or_default(), &answer);
         answer
+    }
+
+    /// The signature of a request (AWS Signature Version 4) and its date, by a deployment's key; the local gateway looks at its form only.
+    fn signature(&self, method: &str, path: &str, body: &[u8]) -> (String, String) {
+        let deployment = self.stack.shared.deployment.as_ref();
+        let (key, secret) = deployment.map_or(("local", "local"), |deployment| (&deployment.access_key_id, &deployment.secret_access_key));
+        let region = deployment.map_or("eu-south-1", |deployment| &deployment.region);
+        let address: reqwest::Url = format!("{}{path}", self.stack.api()).parse().unwrap();
+        let host = format!("{}:{}", address.host_str().unwrap(), address.port().unwrap());
+        let date = self.now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let sha = |bytes: &[u8]| hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+        let mac = |key: &[u8], text: &str| ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec();
+        let (place, query) = (address.path().replace('$', "%24"), address.query().unwrap_or_default());
+        let canonical = format!("{method}\n{place}\n{query}\nhost:{host}\nx-amz-date:{date}\n\nhost;x-amz-date\n{}", sha(body));
+        let scope = format!("{}/{region}/execute-api/aws4_request", &date[..8]);
+        let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha(canonical.as_bytes()));
+        let signing = scope.split('/').fold(format!("AWS4{secret}").into_bytes(), |key, part| mac(&key, part));
+        let signature = hex(&mac(&signing, &text));
+        (format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders=host;x-amz-date, Signature={signature}"), date)
     }
 
     fn check_declared(&self, method: &str, path: &str, answer: &Answer) {
@@ -493,6 +544,7 @@ impl World {
             id: "test",
             address: String::new(),
             device: String::new(),
+            signer: None,
             client_certificate: None,
             language: Language::It,
         }

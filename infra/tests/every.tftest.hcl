@@ -302,14 +302,14 @@ run "alarms" {
       values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.not_run),
       values(aws_cloudwatch_metric_alarm.iterator_age), values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.queue_age),
       values(aws_cloudwatch_metric_alarm.reputation), values(aws_cloudwatch_metric_alarm.table_throttles),
-      [aws_cloudwatch_metric_alarm.outbox_age, aws_cloudwatch_metric_alarm.given_up, aws_cloudwatch_metric_alarm.api_5xx, aws_cloudwatch_metric_alarm.api_latency],
+      [aws_cloudwatch_metric_alarm.outbox_age, aws_cloudwatch_metric_alarm.given_up, aws_cloudwatch_metric_alarm.broken_history, aws_cloudwatch_metric_alarm.api_5xx, aws_cloudwatch_metric_alarm.api_latency],
     ) : it.alarm_actions == toset([aws_sns_topic.alarms.arn]) && it.alarm_description != null])
     error_message = "An alarm that tells nobody, or not what it means."
   }
 
   # One metric of the jobs' logs and the alarm on it.
   assert {
-    condition     = alltrue([for filter in concat(values(aws_cloudwatch_log_metric_filter.oldest_notice), values(aws_cloudwatch_log_metric_filter.given_up)) : contains([for alarm in [aws_cloudwatch_metric_alarm.outbox_age, aws_cloudwatch_metric_alarm.given_up] : "${alarm.namespace} ${alarm.metric_name}"], "${one(filter.metric_transformation).namespace} ${one(filter.metric_transformation).name}")])
+    condition     = alltrue([for filter in concat(values(aws_cloudwatch_log_metric_filter.oldest_notice), values(aws_cloudwatch_log_metric_filter.given_up), values(aws_cloudwatch_log_metric_filter.broken_history)) : contains([for alarm in [aws_cloudwatch_metric_alarm.outbox_age, aws_cloudwatch_metric_alarm.given_up, aws_cloudwatch_metric_alarm.broken_history] : "${alarm.namespace} ${alarm.metric_name}"], "${one(filter.metric_transformation).namespace} ${one(filter.metric_transformation).name}")])
     error_message = "A metric that no alarm looks at."
   }
 

@@ -173,7 +173,7 @@ run "routes" {
   command = plan
 
   assert {
-    condition     = { for id, it in aws_apigatewayv2_route.operation : id => it.authorization_type } == { "customer.session.open" = "NONE", "desk.form.read" = "AWS_IAM", "inner.access.record" = "AWS_IAM", "selfcare.session.list" = "NONE" }
+    condition     = { for id, it in aws_apigatewayv2_route.operation : id => it.authorization_type } == { "customer.session.open" = "NONE", "desk.form.read" = "AWS_IAM", "inner.access.record" = "AWS_IAM", "selfcare.access.statistics" = "NONE", "selfcare.session.list" = "NONE" }
     error_message = "Routes of operators and inner services are for signed requests."
   }
 
@@ -230,6 +230,7 @@ run "kept" {
       identities = "sportello-identities pk sk - due due_kind due_at KEYS_ONLY"
       outbox     = "sportello-outbox pk - KEYS_ONLY due due_kind due_at KEYS_ONLY"
       requests   = "sportello-requests pk - -"
+      accesses   = "sportello-accesses pk sk -"
     }
     error_message = "The tables are not as shared/store/src/schema.rs makes them."
   }
@@ -276,6 +277,11 @@ run "kept" {
   assert {
     condition     = one(aws_sesv2_configuration_set.notices.delivery_options).tls_policy == "REQUIRE" && one(aws_sesv2_configuration_set_event_destination.feedback.event_destination).matching_event_types == toset(["BOUNCE", "COMPLAINT", "REJECT"]) && length(aws_sesv2_configuration_set.notices.tracking_options) == 0
     error_message = "Mails travel by TLS, what comes back is told, opens and clicks are not watched."
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_log_metric_filter.broken_history) == ["selfcare.access.statistics"] && aws_cloudwatch_log_metric_filter.broken_history["selfcare.access.statistics"].log_group_name == "/aws/lambda/sportello-selfcare-access-statistics"
+    error_message = "Who looks at whole access histories tells of broken ones."
   }
 
   assert {

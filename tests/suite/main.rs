@@ -1,6 +1,7 @@
 //! The one test binary: end-to-end over HTTP, journeys, coverage, attacks, races.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
+mod access;
 mod attacks;
 mod cloud;
 mod codes;

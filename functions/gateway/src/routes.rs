@@ -45,6 +45,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::Post, "/v1/selfcare/credentials/l3"),
     (Method::Put, "/v1/selfcare/otp-mode"),
     (Method::Get, "/v1/selfcare/deadlines"),
+    (Method::Get, "/v1/selfcare/accesses"),
+    (Method::Get, "/v1/selfcare/accesses/statistics"),
+    (Method::Put, "/v1/selfcare/credentials/{credential}/access-notice"),
     (Method::Post, "/v1/selfcare/password/check"),
     (Method::Post, "/v1/selfcare/password/generate"),
     (Method::Put, "/v1/selfcare/password"),
@@ -61,4 +64,5 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::Post, "/v1/selfcare/blocks/{token}"),
     (Method::Get, "/v1/selfcare/unlocks/{token}"),
     (Method::Post, "/v1/selfcare/unlocks/{token}"),
+    (Method::Post, "/v1/internal/accesses"),
 ];

@@ -5,6 +5,7 @@ use sportello_contract::problem::Language;
 use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
 use sportello_notify::Notice;
 use sportello_notify::{Channel, Links, Recipient, render, render_sms};
+use sportello_runtime::access_history::Details;
 use sportello_runtime::job::{Event, Report, describe};
 use sportello_runtime::profile::Profile;
 use sportello_runtime::token::{Purpose, Token};
@@ -131,6 +132,12 @@ async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
             return Ok(Delivery::NotTheirs);
         }
         links.carried = Some(profile.username.clone());
+    }
+    if let Notice::AccessMade { sealed: details, .. } = &notice {
+        let key = cx.keys().data_key(&owner, &sealed.data_key)?;
+        let details = Details::open(&owner, &key, &serde_json::from_value(details.as_str().into())?);
+        // What cannot be opened any more is told all the same: that there was an access matters more than where.
+        links.carried = Some(details.map(|details| details.name).unwrap_or_default());
     }
     let sent = match notice.channel() {
         Channel::Sms => {

@@ -61,6 +61,8 @@ pub struct Item {
     /// Its last day.
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     expires_on: Option<Date>,
+    /// Whether each access with it is announced by mail (rule 56).
+    access_notice: bool,
     /// What is printed on a physical token.
     #[serde(skip_serializing_if = "Option::is_none")]
     serial: Option<String>,
@@ -84,6 +86,7 @@ impl Operation for CredentialList {
             reactivated_at: dates.reactivated_at,
             revoked_at: dates.revoked_at,
             expires_on: dates.expires_on,
+            access_notice: auth.access_notices.contains(&credential),
             serial: auth.token.as_ref().filter(|_| credential == CredentialKind::OtpToken && dates.revoked_at.is_none()).map(|token| token.serial.clone()),
         };
         let password = Dates::active_since(auth.password.changed_at, None);

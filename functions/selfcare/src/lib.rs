@@ -1,5 +1,6 @@
 //! The selfcare: what its holder does with an identity.
 
+mod access_view;
 mod blocking;
 mod confirmation;
 mod credentials;
@@ -50,6 +51,9 @@ sportello_runtime::operations! {
     l3_activate::L3Activate,
     otp_mode_change::OtpModeChange,
     deadline_list::DeadlineList,
+    access_list::AccessList,
+    access_statistics::AccessStatistics,
+    access_notice_change::AccessNoticeChange,
     password_check::PasswordCheck,
     password_generate::PasswordGenerate,
     password_change::PasswordChange,

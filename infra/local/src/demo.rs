@@ -9,17 +9,20 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::spec::Table;
+use sportello_internal::recording::{Access, record};
 use sportello_notify::{EmailAddress, Notice};
+use sportello_rules::access::{FailureReason, Outcome};
 use sportello_rules::calendar::{add_months, date_of};
 use sportello_rules::credential::Dates;
 use sportello_rules::fiscal_code::check_letter;
 use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, SuspensionReason};
 use sportello_rules::password::validity::warnings;
 use sportello_rules::recovery::same_answer;
-use sportello_rules::service::CredentialKind;
+use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::token::{Counting, TokenModel};
-use sportello_runtime::Context;
+use sportello_runtime::access_history::Details;
 use sportello_runtime::profile::{Document, Profile, Residence};
+use sportello_runtime::{Context, Cx};
 use sportello_runtime::{due, entropy, lookup};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind::{Customer, Holder};
@@ -226,6 +229,7 @@ impl NewHolder {
                 .chain(self.bought.iter().map(|kind| StoredCredential::new(*kind, Dates::default())))
                 .collect(),
             devices: std::collections::BTreeMap::new(),
+            access_notices: BTreeSet::new(),
             spid_code: self.state.activated_at.map(|_| spid_code(&identity_id)),
             issued_on: self.state.activated_at.map(date_of),
             expires_on: self.expires_on,
@@ -492,7 +496,10 @@ async fn create(app: &Arc<Context>) -> Result<Vec<Account>, StackError> {
     let card = vec![(CredentialKind::SmartCard, Some(add_months(today, 2)))];
     let child = date_of(now).year() - 15;
     let holders = [
-        ("Password that expires in 6 days: sign in, change it", NewHolder { password_changed_at: days_before(now, 174), ..holder("maria.rossi@example.it") }),
+        (
+            "Password that expires in 6 days, and an access history: sign in, change it",
+            NewHolder { password_changed_at: days_before(now, 174), ..holder("maria.rossi@example.it") },
+        ),
         ("Level 1 only: signs in with the password alone", NewHolder { name: ("Giulia", "Bianchi"), totp: false, ..holder("giulia.bianchi@example.it") }),
         (
             "Password expired 20 days ago: the expired-password procedure",
@@ -526,6 +533,7 @@ async fn create(app: &Arc<Context>) -> Result<Vec<Account>, StackError> {
     for (what, holder) in holders {
         accounts.push(Account { what: what.to_owned(), ..holder.create(app).await? });
     }
+    accesses(app, "maria.rossi@example.it", now).await?;
     let customer = NewCustomer { username: "carla.neri@clienti".to_owned(), email: "carla.neri@example.it".to_owned(), password: PASSWORD.to_owned() };
     let other = NewCustomer { username: "dario.galli@clienti".to_owned(), email: "dario.galli@example.it".to_owned(), password: PASSWORD.to_owned() };
     accounts.push(Account { what: "Customer with a service of every type and status".to_owned(), ..customer.create(app).await? });
@@ -568,6 +576,38 @@ async fn create(app: &Arc<Context>) -> Result<Vec<Account>, StackError> {
     let foreign = NewService { customer: other.owner(app), ..foreign };
     accounts.push(Account { what: "The other customer's Personal identity, to activate".to_owned(), ..foreign.create(app).await? });
     Ok(accounts)
+}
+
+/// Gives a holder an access history, as the sign-in system would record it.
+async fn accesses(app: &Arc<Context>, username: &str, now: Timestamp) -> Result<(), StackError> {
+    let services =
+        [("https://servizi.inps.example", "INPS"), ("https://fascicolo.regione.example", "Fascicolo sanitario"), ("https://anagrafe.example", "Anagrafe")];
+    let each =
+        [(40, 0, None), (26, 1, None), (12, 2, Some(FailureReason::TimedOut)), (12, 2, None), (5, 0, Some(FailureReason::WrongCredentials)), (1, 1, None)];
+    let accesses = each.iter().enumerate().filter_map(|(index, (days, service, reason))| {
+        let (entity_id, name) = services.get(*service)?;
+        let details =
+            Details { entity_id: (*entity_id).to_owned(), name: (*name).to_owned(), level: Level::L2, credential: CredentialKind::OtpApp, reason: *reason };
+        let at = days_before(now, *days).saturating_add(SignedDuration::from_mins(i64::try_from(index).unwrap_or_default())).unwrap_or(now);
+        let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+        let outcome = if reason.is_some() { Outcome::Failure } else { Outcome::Success };
+        Some(Access { request_id: format!("_demo-{index}-{}", now.as_millisecond()), at, outcome, details })
+    });
+    let cx = Cx {
+        app: Arc::clone(app),
+        store: app.store.clone(),
+        now,
+        request_id: "demo".to_owned(),
+        id: "demo",
+        address: String::new(),
+        device: String::new(),
+        signer: None,
+        client_certificate: None,
+        language: Language::It,
+    };
+    let owner = app.keys.owner(Holder, username);
+    let recorded = record(&cx, &owner, &accesses.collect::<Vec<_>>()).await;
+    recorded.map(drop).map_err(|error| StackError(format!("{username}: accesses: {error:?}")))
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ pub fn files(read: impl Fn(&str) -> String) -> Vec<(String, String)> {
         ("functions/gateway/src/routes.rs".to_owned(), routes()),
         (format!("tests/fixtures/{}.json", openapi::binary(sportello_gateway::ID)), pretty(&unrouted())),
     ];
-    let crates = [("customer", "customer-area"), ("selfcare", "selfcare"), ("jobs", "jobs")];
+    let crates = [("customer", "customer-area"), ("selfcare", "selfcare"), ("internal", "internal"), ("jobs", "jobs")];
     for (area, krate) in crates {
         let ids: Vec<(&str, &str)> = operations()
             .iter()
@@ -160,6 +160,7 @@ fn request(method: &str, route: &str, path: &str, parameters: serde_json::Map<St
         time_ms: 1_800_000_000_000,
         body,
         base64: false,
+        signer: None,
     })
 }
 
@@ -198,6 +199,16 @@ fn sample(id: &str) -> Value {
         "selfcare.residence.change" => json!({ "address": "Via Garibaldi 1", "city": "Firenze", "province": "FI", "postalCode": "50123", "country": "IT" }),
         "selfcare.password.check" => json!({ "password": "Wrong-Horse42!" }),
         "selfcare.password.change" => json!({ "current": "Wrong-Horse42!", "new": "Other-Horse43!", "confirmation": "Other-Horse43!", "code": "000000" }),
+        "selfcare.access-notice.change" => json!({ "enabled": true }),
+        "internal.access.record" => json!({ "accesses": [{
+            "requestId": "_fixture",
+            "username": "nobody",
+            "at": "2027-01-15T08:00:00Z",
+            "serviceProvider": { "entityId": "https://servizi.comune.example", "name": "Comune di Esempio" },
+            "level": "l2",
+            "credential": "otp-app",
+            "outcome": "success",
+        }] }),
         "selfcare.expired-password.finish" | "selfcare.password.recover.finish" => json!({ "new": "Other-Horse43!", "confirmation": "Other-Horse43!" }),
         _ => json!({}),
     }

@@ -14,6 +14,7 @@ use lambda_http::{Context as LambdaContext, LambdaEvent, Service as _};
 use serde_json::{Map, Value, json};
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::router::{self, Found};
+use sportello_contract::spec::Level;
 use sportello_runtime::clock::Clock as _;
 use sportello_runtime::entry::{Entry, decoded, refusal, unrouted};
 
@@ -48,6 +49,8 @@ pub struct EventParts<'a> {
     pub body: Option<String>,
     /// Whether the body is base64.
     pub base64: bool,
+    /// The role whose signature was checked, on a route that IAM authorises.
+    pub signer: Option<&'a str>,
 }
 
 /// An API Gateway v2 event (payload format 2.0).
@@ -104,6 +107,10 @@ pub fn event(parts: &EventParts<'_>) -> Value {
         if !parts.parameters.is_empty() {
             object.insert("pathParameters".to_owned(), parts.parameters.clone().into());
         }
+        if let (Some(signer), Some(context)) = (parts.signer, object.get_mut("requestContext").and_then(Value::as_object_mut)) {
+            let iam = json!({ "accessKey": "local", "accountId": "000000000000", "callerId": "local", "userArn": signer, "userId": "local" });
+            context.insert("authorizer".to_owned(), json!({ "iam": iam }));
+        }
         if let Some(body) = &parts.body {
             object.insert("body".to_owned(), body.clone().into());
         }
@@ -147,6 +154,7 @@ pub async fn handle(State(shared): State<Arc<Shared>>, ConnectInfo(peer): Connec
         time_ms: shared.clock.now().as_millisecond(),
         body: Some(text.unwrap_or_else(|error| STANDARD.encode(error.into_bytes()))).filter(|body| !body.is_empty()),
         base64,
+        signer: signer(&entry, &parts.headers),
     });
     // What panics before the operation begins is a fault of ours as well.
     let answer = tokio::spawn({
@@ -172,6 +180,12 @@ pub async fn invoke(entry: Entry, shared: &Shared, event: &Value) -> Option<Valu
     let mut adapter = lambda_http::Adapter::from(handler);
     let response = adapter.call(LambdaEvent::new(request, LambdaContext::default())).await.ok()?;
     serde_json::to_value(response).ok()
+}
+
+/// Who signed a request, as IAM would tell on the routes that it authorises. Here any signature is good, and without one the function itself refuses.
+fn signer(entry: &Entry, headers: &HeaderMap) -> Option<&'static str> {
+    let signed = headers.get("authorization").is_some_and(|value| value.as_bytes().starts_with(b"AWS4-HMAC-SHA256 "));
+    (entry.described.level == Level::Internal && signed).then_some("arn:aws:iam::000000000000:role/local")
 }
 
 fn joined(headers: &HeaderMap, source_ip: &str) -> Value {

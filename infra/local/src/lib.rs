@@ -20,7 +20,7 @@ use sportello_runtime::{Entry, JobEntry};
 /// Every operation, in the order of the documents.
 #[must_use]
 pub fn operations() -> Vec<&'static Entry> {
-    sportello_customer_area::ALL.iter().chain(sportello_selfcare::ALL).copied().collect()
+    sportello_customer_area::ALL.iter().chain(sportello_selfcare::ALL).chain(sportello_internal::ALL).copied().collect()
 }
 
 /// Every job.

@@ -6,6 +6,7 @@ pub mod input;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+pub mod query;
 pub mod router;
 pub mod secret;
 pub mod spec;

@@ -52,12 +52,20 @@ pub fn document(operations: &[Described]) -> Value {
         "tags": [
             { "name": "customer", "description": "The customer area: services, orders, renewals." },
             { "name": "selfcare", "description": "The holder's panel: sign-in, password, sessions, identity." },
+            { "name": "internal", "description": "What the provider's own services call; requests are signed (SigV4)." },
         ],
         "paths": paths,
         "components": {
             "schemas": schemas,
             "securitySchemes": {
                 "customerSession": { "type": "http", "scheme": "bearer", "description": "Token of customer.session.open." },
+                "innerSignature": {
+                    "type": "apiKey",
+                    "name": "Authorization",
+                    "in": "header",
+                    "x-amazon-apigateway-authtype": "awsSigv4",
+                    "description": "AWS Signature Version 4 of a role that may call these routes; the gateway checks it.",
+                },
                 "holderSession": { "type": "http", "scheme": "bearer", "description": "Token of the selfcare's sign-in." },
             },
         },
@@ -83,6 +91,7 @@ fn describe(operation: &Described, generator: &mut SchemaGenerator) -> Value {
             Level::Anyone => json!([]),
             Level::Customer => json!([{ "customerSession": [] }]),
             Level::Holder | Level::HolderHighest => json!([{ "holderSession": [] }]),
+            Level::Internal => json!([{ "innerSignature": [] }]),
         };
         object.insert("security".to_owned(), security);
     }
@@ -233,6 +242,7 @@ pub fn markdown(operations: &[Described], jobs: &[JobSpec]) -> String {
             Level::Customer => "customer",
             Level::Holder => "holder",
             Level::HolderHighest => "holder, highest active level",
+            Level::Internal => "inner service",
         };
         text.push_str(&format!("| `{}` | `{} {}` | {who} | {} |\n", spec.id, spec.method.as_str(), spec.path, spec.summary));
     }

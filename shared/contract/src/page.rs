@@ -65,6 +65,45 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// One page of a list that is walked both ways, and that may grow meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TwoWayPage<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Cursor of the page behind this one; none where nothing is known to be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Cursor of the page before this one; none on the first one, and where nothing is known to be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+}
+
+/// Which items of a two-way list come next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// The first ones.
+    First,
+    /// Those behind a position, nearest first.
+    Behind(String),
+    /// Those before a position, nearest first.
+    Before(String),
+}
+
+impl Turn {
+    fn encoded(&self) -> String {
+        match self {
+            Self::First => String::new(),
+            Self::Behind(position) => format!(">{position}"),
+            Self::Before(position) => format!("<{position}"),
+        }
+    }
+
+    fn decoded(text: &str) -> Option<Self> {
+        let behind = text.strip_prefix('>').map(|position| Self::Behind(position.to_owned()));
+        behind.or_else(|| text.strip_prefix('<').map(|position| Self::Before(position.to_owned())))
+    }
+}
+
 /// Makes and reads cursors with a key of the deployment; `scope` ties a cursor to one operation and one caller.
 pub struct Cursors<'a> {
     /// The signing key.
@@ -109,13 +148,42 @@ impl Cursors<'_> {
         String::from_utf8(position.to_vec()).map_err(|_| refused())
     }
 
+    /// Which items a query of a two-way list wants, and how many.
+    ///
+    /// # Errors
+    /// As [`Cursors::read`].
+    pub fn turn(&self, query: &PageQuery, policy: &HttpPolicy) -> Result<(Turn, usize), Problem> {
+        let limit = limit(query, policy);
+        let Some(cursor) = query.cursor.as_deref() else { return Ok((Turn::First, limit)) };
+        let turn = Turn::decoded(&self.read(cursor, policy)?).ok_or_else(|| Problem::from(Code::CursorInvalid).field("cursor"))?;
+        Ok((turn, limit))
+    }
+
+    /// Makes a page of what was found for a turn: the nearest items first, and one more than `limit` where there are more.
+    #[must_use]
+    pub fn page<T>(&self, turn: &Turn, mut found: Vec<T>, limit: usize, position: impl Fn(&T) -> String) -> TwoWayPage<T> {
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let (before, behind) = match turn {
+            Turn::First => (false, more),
+            // Where it came from, there are others.
+            Turn::Behind(_) => (true, more),
+            Turn::Before(_) => {
+                found.reverse();
+                (more, true)
+            }
+        };
+        let next = found.last().filter(|_| behind).map(|last| self.make(&Turn::Behind(position(last)).encoded()));
+        let previous = found.first().filter(|_| before).map(|first| self.make(&Turn::Before(position(first)).encoded()));
+        TwoWayPage { items: found, next, previous }
+    }
+
     /// Cuts one page out of a whole list that is ordered by `position`.
     ///
     /// # Errors
     /// As [`Cursors::read`].
     pub fn cut<T>(&self, all: Vec<T>, position: impl Fn(&T) -> String, query: &PageQuery, policy: &HttpPolicy) -> Result<Page<T>, Problem> {
-        let limit = query.limit.map_or(policy.page_size, |limit| limit.0).min(policy.max_page_size);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = limit(query, policy);
         let after = query.cursor.as_deref().map(|cursor| self.read(cursor, policy)).transpose()?;
         let mut rest = all.into_iter().skip_while(|item| after.as_ref().is_some_and(|after| position(item) <= *after));
         let items: Vec<T> = rest.by_ref().take(limit).collect();
@@ -123,6 +191,12 @@ impl Cursors<'_> {
         let next = items.last().filter(|_| more).map(|last| self.make(&position(last)));
         Ok(Page { items, next })
     }
+}
+
+/// How many items a page has.
+fn limit(query: &PageQuery, policy: &HttpPolicy) -> usize {
+    let limit = query.limit.map_or(policy.page_size, |limit| limit.0).min(policy.max_page_size);
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -150,6 +224,50 @@ mod tests {
             query.cursor = Some(next);
         }
         assert_eq!(seen, all);
+    }
+
+    /// What a store finds of a list for a turn.
+    fn find(all: &[u32], turn: &Turn, limit: usize) -> Vec<u32> {
+        let number = |position: &str| position.parse::<u32>().unwrap();
+        let found: Vec<u32> = match turn {
+            Turn::First => all.to_vec(),
+            Turn::Behind(position) => all.iter().copied().filter(|item| *item > number(position)).collect(),
+            Turn::Before(position) => all.iter().rev().copied().filter(|item| *item < number(position)).collect(),
+        };
+        found.into_iter().take(limit + 1).collect()
+    }
+
+    #[test]
+    fn a_two_way_list_is_walked_to_its_end_and_back_while_it_grows() {
+        let (key, policy) = (key(), HttpPolicy::default());
+        let cursors = Cursors { key: &key, scope: "list/me", now: at(0) };
+        let mut all: Vec<u32> = (100..145).collect();
+        let ask = |all: &[u32], cursor: Option<String>| {
+            let query = PageQuery { cursor, ..PageQuery::default() };
+            let (turn, limit) = cursors.turn(&query, &policy).unwrap();
+            cursors.page(&turn, find(all, &turn, limit), limit, ToString::to_string)
+        };
+        let first = ask(&all, None);
+        assert_eq!((first.items.clone(), first.previous.is_none()), ((100..120).collect(), true));
+        let second = ask(&all, first.next.clone());
+        all.splice(0..0, [97, 98, 99]);
+        let third = ask(&all, second.next.clone());
+        assert_eq!((third.items.clone(), third.next.is_none()), ((140..145).collect(), true));
+        let back = ask(&all, third.previous);
+        assert_eq!(back.items, second.items);
+        let front = ask(&all, back.previous);
+        assert_eq!(front.items, first.items, "the nearest ones, not the newest");
+        let new = ask(&all, front.previous);
+        assert_eq!((new.items.clone(), new.previous.is_none()), (vec![97, 98, 99], true));
+        assert_eq!(ask(&all, new.next).items, first.items);
+    }
+
+    #[test]
+    fn a_cursor_of_a_one_way_list_turns_nothing() {
+        let (key, policy) = (key(), HttpPolicy::default());
+        let cursors = Cursors { key: &key, scope: "list/me", now: at(0) };
+        let query = PageQuery { cursor: Some(cursors.make("p")), ..PageQuery::default() };
+        assert_eq!(cursors.turn(&query, &policy).unwrap_err().code, Code::CursorInvalid);
     }
 
     #[test]

@@ -172,6 +172,10 @@ codes! {
     BodyTooLarge = 413 "body-too-large", "Il corpo della richiesta è troppo grande.", "The body is too large.";
     /// The body's type is not JSON.
     UnsupportedMediaType = 415 "unsupported-media-type", "Il corpo deve essere application/json.", "The body must be application/json.";
+    /// The first day of a period is behind its last one (rule 55).
+    PeriodRefused = 422 "period-refused", "Il primo giorno del periodo viene dopo l'ultimo.", "The first day of the period comes after the last one.";
+    /// A record of an access makes no sense: its instant lies ahead or before what is kept, or a success has a reason of failure (rule 58).
+    AccessRefused = 422 "access-refused", "L'accesso non può essere registrato: istante nel futuro o troppo lontano, oppure dati discordanti.", "The access cannot be recorded: its instant lies ahead or too far back, or its data disagree.";
     /// The new password breaks rules, each named (rule 13).
     PasswordRefused = 422 "password-refused", "La nuova password non rispetta tutte le regole.", "The new password breaks one or more rules.";
     /// New password and confirmation differ (rule 17).

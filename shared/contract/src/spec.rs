@@ -52,11 +52,13 @@ pub enum Table {
     Requests,
     /// Whose identity a fiscal code or VAT number with a type is, and the physical tokens in stock.
     Lookups,
+    /// Accesses to service providers, by identity and instant.
+    Accesses,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 5] = [Self::Identities, Self::Orders, Self::Outbox, Self::Requests, Self::Lookups];
+    pub const ALL: [Self; 6] = [Self::Identities, Self::Orders, Self::Outbox, Self::Requests, Self::Lookups, Self::Accesses];
 
     /// The table's name, to which a deployment adds its prefix.
     #[must_use]
@@ -67,6 +69,7 @@ impl Table {
             Self::Outbox => "outbox",
             Self::Requests => "requests",
             Self::Lookups => "lookups",
+            Self::Accesses => "accesses",
         }
     }
 }
@@ -117,6 +120,8 @@ pub enum Level {
     Holder,
     /// A holder's session of the highest level that is active (rule 18).
     HolderHighest,
+    /// A service of the provider's own, whose signature the gateway has checked (IAM).
+    Internal,
 }
 
 /// Memory class of a function.
@@ -160,6 +165,17 @@ impl Limit {
     pub const GUARDED: Self = Self { per_second: 50, burst: 100 };
 }
 
+/// How often an operation goes to the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trips {
+    /// Once to read and once to commit.
+    Once,
+    /// Once more to read where the records are more than a collection holds: a page of another table, or all its pages where the caller asks for that.
+    Pages,
+    /// Once to read and once to commit for each identity that the request names, and again where another request came first.
+    Each,
+}
+
 /// What a successful answer carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -199,6 +215,8 @@ pub struct Spec {
     pub idempotent: bool,
     /// Whether it charges a try before it looks at a secret, which costs a write of its own.
     pub charges: bool,
+    /// How often it goes to the tables.
+    pub trips: Trips,
     /// Statuses of the identity in which a holder may call it.
     pub statuses: &'static [Status],
     /// How it can refuse, besides what every operation of its kind can.
@@ -222,6 +240,7 @@ impl Spec {
             produces: Produces::Json,
             idempotent: false,
             charges: false,
+            trips: Trips::Once,
             statuses: SIGNED_IN,
             problems: &[],
         }
@@ -311,6 +330,18 @@ impl Spec {
         Self { charges: true, ..self }
     }
 
+    /// Reads a page of another table besides the caller's records, or all its pages.
+    #[must_use]
+    pub const fn pages(self) -> Self {
+        Self { trips: Trips::Pages, ..self }
+    }
+
+    /// Reads and commits once for each identity that the request names.
+    #[must_use]
+    pub const fn each(self) -> Self {
+        Self { trips: Trips::Each, ..self }
+    }
+
     /// Statuses of the identity in which it may be called.
     #[must_use]
     pub const fn statuses(self, statuses: &'static [Status]) -> Self {
@@ -335,7 +366,7 @@ impl Spec {
     pub fn all_grants(&self, level: Level) -> Vec<Grant> {
         let mut all = self.grants.to_vec();
         match level {
-            Level::Anyone => {}
+            Level::Anyone | Level::Internal => {}
             Level::Customer => all.push(grant(Table::Orders, Action::Query)),
             Level::Holder | Level::HolderHighest => all.push(grant(Table::Identities, Action::Query)),
         }
@@ -368,7 +399,7 @@ impl Spec {
         }
         match level {
             Level::Anyone => {}
-            Level::Customer => all.push(Code::Unauthenticated),
+            Level::Customer | Level::Internal => all.push(Code::Unauthenticated),
             Level::Holder | Level::HolderHighest => all.extend([Code::Unauthenticated, Code::StatusNotAllowed]),
         }
         if level == Level::HolderHighest {

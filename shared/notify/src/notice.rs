@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use sportello_rules::access::Outcome;
 use sportello_rules::identity::{Requirement, SuspensionReason};
-use sportello_rules::service::CredentialKind;
+use sportello_rules::service::{CredentialKind, Level};
 
 /// Version of the stored form. Adding a kind or an optional field keeps it; anything that an older reader would misread raises it.
 const VERSION: u64 = 1;
@@ -120,6 +121,17 @@ pub enum Notice {
         credential: CredentialKind,
         /// Its last day.
         expires_on: Date,
+    },
+    /// The identity was used at a service provider, or somebody tried to (rule 56).
+    AccessMade {
+        /// When.
+        at: Timestamp,
+        /// The level that was asked for.
+        level: Level,
+        /// How it ended.
+        outcome: Outcome,
+        /// Which service provider, sealed for the owner.
+        sealed: String,
     },
     /// One credential was changed by the holder (rules 41-44).
     CredentialChanged {
@@ -247,7 +259,7 @@ impl Notice {
     }
 
     /// Every kind, as stored, in the order of the variants.
-    pub const KINDS: [&'static str; 21] = [
+    pub const KINDS: [&'static str; 22] = [
         "password-warning",
         "password-changed",
         "sign-in-paused",
@@ -262,6 +274,7 @@ impl Notice {
         "identity-revoked",
         "inactivity-warning",
         "credential-expiring",
+        "access-made",
         "credential-changed",
         "password-recovered",
         "recovery-refused",
@@ -289,6 +302,7 @@ impl Notice {
             Self::IdentityRevoked { .. } => "identity-revoked",
             Self::InactivityWarning { .. } => "inactivity-warning",
             Self::CredentialExpiring { .. } => "credential-expiring",
+            Self::AccessMade { .. } => "access-made",
             Self::CredentialChanged { .. } => "credential-changed",
             Self::PasswordRecovered { .. } => "password-recovered",
             Self::RecoveryRefused { .. } => "recovery-refused",
@@ -308,6 +322,7 @@ impl Notice {
             | Self::SignInLocked { .. }
             | Self::SignInUnlocked { .. }
             | Self::NewDevice { .. }
+            | Self::AccessMade { .. }
             | Self::ResidenceChanged { .. }
             | Self::CredentialChanged { .. }
             | Self::RecoveryRefused { .. }
@@ -353,6 +368,7 @@ impl Notice {
             | Self::IdentityRevoked { .. }
             | Self::InactivityWarning { .. }
             | Self::CredentialExpiring { .. }
+            | Self::AccessMade { .. }
             | Self::CredentialChanged { .. }
             | Self::PasswordRecovered { .. }
             | Self::EmergencyCodeUsed { .. }
@@ -413,7 +429,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn every() -> [Notice; 21] {
+    fn every() -> [Notice; 22] {
         let now = at("2026-11-22T13:05:00Z");
         [
             Notice::PasswordWarning { days_left: 7, expires_at: now },
@@ -430,6 +446,7 @@ mod tests {
             Notice::IdentityRevoked { at: now, for_inactivity: true, unused_months: Some(24) },
             Notice::InactivityWarning { days_left: 90, revoked_at: now },
             Notice::CredentialExpiring { credential: CredentialKind::SmartCard, expires_on: jiff::civil::date(2027, 2, 28) },
+            Notice::AccessMade { at: now, level: Level::L2, outcome: Outcome::Failure, sealed: "c2VhbGVk".to_owned() },
             Notice::CredentialChanged { at: now, credential: CredentialKind::OtpApp, change: CredentialChange::Moved },
             Notice::PasswordRecovered { at: now, channel: Channel::Sms },
             Notice::RecoveryRefused { at: now, locked: true },
@@ -460,6 +477,7 @@ mod tests {
                 r#"{"v":1,"kind":"identity-revoked","at":"2026-11-22T13:05:00Z","forInactivity":true,"unusedMonths":24}"#,
                 r#"{"v":1,"kind":"inactivity-warning","daysLeft":90,"revokedAt":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"credential-expiring","credential":"smart-card","expiresOn":"2027-02-28"}"#,
+                r#"{"v":1,"kind":"access-made","at":"2026-11-22T13:05:00Z","level":"l2","outcome":"failure","sealed":"c2VhbGVk"}"#,
                 r#"{"v":1,"kind":"credential-changed","at":"2026-11-22T13:05:00Z","credential":"otp-app","change":"moved"}"#,
                 r#"{"v":1,"kind":"password-recovered","at":"2026-11-22T13:05:00Z","channel":"sms"}"#,
                 r#"{"v":1,"kind":"recovery-refused","at":"2026-11-22T13:05:00Z","locked":true}"#,
@@ -514,6 +532,7 @@ mod tests {
                 "new-device",
                 "residence-changed",
                 "suspension-lifted",
+                "access-made",
                 "credential-changed",
                 "recovery-refused",
                 "emergency-code-used",

@@ -73,7 +73,8 @@ pub struct Links {
     pub unlock_days: u32,
     /// Days of 86,400 s for which the "it wasn't me" link is good, as the mail says "from when it was sent" (rule 40).
     pub block_days: u32,
-    /// What is shown but not kept in the notice, opened where it is delivered: a code (rule 31), half of an emergency code (27), a username (25).
+    /// What is shown but not kept in the notice, opened where it is delivered: a code (rule 31), half of an emergency code (27), a username (25),
+    /// the name of a service provider (56).
     pub carried: Option<String>,
 }
 
@@ -193,9 +194,11 @@ pub fn render(notice: &Notice, recipient: &Recipient<'_>, links: &Links, provide
 
 /// What a notice carries that is not kept in it.
 fn carried(notice: &Notice, links: &Links) -> Result<Option<String>, RenderError> {
-    let carries = matches!(notice, Notice::Code { .. } | Notice::EmergencyCodeHalf { .. } | Notice::UsernameReminder { .. });
+    let carries = matches!(notice, Notice::Code { .. } | Notice::EmergencyCodeHalf { .. } | Notice::UsernameReminder { .. } | Notice::AccessMade { .. });
     match links.carried.as_deref() {
         None if carries => Err(RenderError::MissingLink("carried")),
+        // How a service provider calls itself is no word of ours.
+        Some(text) if matches!(notice, Notice::AccessMade { .. }) => Ok(Some(foreign(text, LONG))),
         Some(text) if carries => Ok(Some(one_line(text))),
         _ => Ok(None),
     }
@@ -243,6 +246,7 @@ fn values(notice: &Notice, language: Language) -> Value {
         Notice::IdentityRevoked { at, for_inactivity, unused_months } => context! { on => on(at), for_inactivity, months => unused_months },
         Notice::InactivityWarning { days_left, revoked_at } => context! { days_left => days(*days_left, language), on => on(revoked_at) },
         Notice::CredentialExpiring { credential, expires_on } => context! { credential => Serde(credential), on => on_day(*expires_on, language) },
+        Notice::AccessMade { at, level, outcome, .. } => context! { at => instant(*at, language), level => Serde(level), outcome => Serde(outcome) },
         Notice::ServiceCancelled { at, service_id, offer } => {
             context! { on => on(at), service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG) }
         }

@@ -59,6 +59,7 @@ pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
         Notice::IdentityRevoked { .. } => template!(language, "identity-revoked"),
         Notice::InactivityWarning { .. } => template!(language, "inactivity-warning"),
         Notice::CredentialExpiring { .. } => template!(language, "credential-expiring"),
+        Notice::AccessMade { .. } => template!(language, "access-made"),
         Notice::CredentialChanged { .. } => template!(language, "credential-changed"),
         Notice::PasswordRecovered { .. } => template!(language, "password-recovered"),
         Notice::RecoveryRefused { .. } => template!(language, "recovery-refused"),

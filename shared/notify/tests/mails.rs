@@ -9,8 +9,9 @@ mod mails {
 
     use jiff::Timestamp;
     use sportello_notify::{Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render};
+    use sportello_rules::access::Outcome;
     use sportello_rules::identity::{Requirement, SuspensionReason};
-    use sportello_rules::service::CredentialKind;
+    use sportello_rules::service::{CredentialKind, Level};
 
     const SELFCARE: &str = "https://id.example/selfcare";
     const CUSTOMER_AREA: &str = "https://id.example/customers?from=mail&lang=auto";
@@ -108,6 +109,10 @@ mod mails {
             let notice = Notice::CredentialExpiring { credential, expires_on: jiff::civil::date(2027, 2, 1) };
             all.push((format!("credential-expiring-{}", name.as_str().unwrap()), notice));
         }
+        for (name, outcome) in [("success", Outcome::Success), ("failure", Outcome::Failure)] {
+            let level = if name == "success" { Level::L2 } else { Level::L1 };
+            all.push((format!("access-made-{name}"), Notice::AccessMade { at: now, level, outcome, sealed: String::new() }));
+        }
         for reason in SuspensionReason::ALL {
             let name = serde_json::to_value(reason).unwrap();
             all.push((format!("identity-suspended-{}", name.as_str().unwrap()), Notice::IdentitySuspended { at: now, reason }));
@@ -116,7 +121,8 @@ mod mails {
     }
 
     fn mail(notice: &Notice, given_name: &str, language: Language) -> Mail {
-        render(notice, &Recipient { given_name, language, is_holder: true }, &links(), &provider()).unwrap()
+        let carried = if matches!(notice, Notice::AccessMade { .. }) { "Comune di Firenze" } else { "135790" };
+        render(notice, &Recipient { given_name, language, is_holder: true }, &Links { carried: Some(carried.to_owned()), ..links() }, &provider()).unwrap()
     }
 
     fn everything() -> Vec<(String, Notice, Language, Mail)> {
@@ -330,6 +336,24 @@ mod mails {
             let mail = mail(&notice, hostile, language);
             assert!(addresses(&mail.text).iter().chain(&addresses(&mail.html)).all(|address| address == CUSTOMER_AREA));
             assert!(!mail.text.contains("evil.example") && !mail.html.contains("evil.example"));
+        }
+    }
+
+    #[test]
+    fn an_access_names_its_service_which_brings_no_address_of_its_own() {
+        let notice = Notice::AccessMade { at: at("2026-11-22T13:05:00Z"), level: Level::L2, outcome: Outcome::Success, sealed: String::new() };
+        let to = |language| Recipient { given_name: "Maria", language, is_holder: true };
+        let of = |name: &str, language| render(&notice, &to(language), &Links { carried: Some(name.to_owned()), ..links() }, &provider()).unwrap();
+        let mail = of("Comune di Firenze", Language::It);
+        for words in ["Servizio: Comune di Firenze", "Livello: 2", "22 novembre 2026, ore 14:05"] {
+            assert!(mail.text.contains(words), "{words}");
+        }
+        assert!(of("", Language::En).text.contains("Service: unknown"));
+        let hostile = "Win <b>at</b> https://evil.example/x\r\n-> block: Win";
+        for language in Language::ALL {
+            let mail = of(hostile, language);
+            assert!(!mail.text.contains("evil.example") && !mail.html.contains("evil.example") && !mail.html.contains("<b>"));
+            assert_eq!(mail.text.lines().count(), of("Comune", language).text.lines().count());
         }
     }
 

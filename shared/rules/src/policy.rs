@@ -22,6 +22,8 @@ pub struct Policy {
     pub identity: IdentityPolicy,
     /// Contacts (rule 48).
     pub contact: ContactPolicy,
+    /// The access history (rules 55-58).
+    pub access: AccessPolicy,
     /// The customer area's services (rules 60-63).
     pub service: ServicePolicy,
     /// Sessions and single-purpose tokens (rules 15, 21, 24, 40).
@@ -159,7 +161,7 @@ pub enum RevocationPolicy {
 }
 
 section! {
-    /// The identity's life (rules 32-38, 56).
+    /// The identity's life (rules 32-38).
     IdentityPolicy {
         /// Longest suspension by the holder, in days of 86,400 s (32).
         suspension_days: u32 = 30,
@@ -175,8 +177,6 @@ section! {
         revocation: RevocationPolicy = RevocationPolicy::Online,
         /// Hours for which sensitive changes wait after a level was lost (44).
         downgrade_guard_hours: u32 = 72,
-        /// Months for which accesses are kept (56).
-        access_retention_months: u32 = 24,
     }
 }
 
@@ -185,6 +185,22 @@ section! {
     ContactPolicy {
         /// Pause between two changes of a recovery contact, in days of 86,400 s.
         recovery_pause_days: u32 = 6,
+    }
+}
+
+section! {
+    /// The access history (rules 55-58).
+    AccessPolicy {
+        /// Months for which accesses are kept (56).
+        retention_months: u32 = 24,
+        /// Seconds by which the clock of who records an access may be ahead (58).
+        ahead_seconds: u32 = 300,
+        /// Most accesses recorded by one request (58).
+        batch: u32 = 25,
+        /// Tries at recording the accesses of one identity, where others record some at the same time (58).
+        tries: u32 = 12,
+        /// Longest pause before the second of these tries, in milliseconds; it doubles.
+        first_pause_ms: u32 = 10,
     }
 }
 
@@ -333,6 +349,12 @@ impl Policy {
         check(descending(&i.inactivity_notice_days), "identity.inactivity_notice_days", "must be positive, longest first, without repeats")?;
         check((1..=30).contains(&i.adult_years), "identity.adult_years", "must be from 1 to 30")?;
         check(i.downgrade_guard_hours <= 24 * MOST_DAYS, "identity.downgrade_guard_hours", "must be at most 87600")?;
+        let a = &self.access;
+        check((24..=1200).contains(&a.retention_months), "access.retention_months", "must be from 24, what the regulation asks, to 1200")?;
+        check(a.ahead_seconds <= 3600, "access.ahead_seconds", "must be at most 3600")?;
+        check((1..=25).contains(&a.batch), "access.batch", "must be from 1 to 25, what the document says and one transaction holds")?;
+        check((1..=20).contains(&a.tries), "access.tries", "must be from 1 to 20")?;
+        check((1..=100).contains(&a.first_pause_ms), "access.first_pause_ms", "must be from 1 to 100")?;
         let k = &self.token;
         check(k.look_ahead <= 100, "token.look_ahead", "must be at most 100")?;
         check(k.skew_steps <= 10, "token.skew_steps", "must be at most 10")?;

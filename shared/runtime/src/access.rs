@@ -29,6 +29,8 @@ pub trait Access: Send + Sync + 'static {
             Level::Anyone => return address.to_owned(),
             Level::Customer => OwnerKind::Customer,
             Level::Holder | Level::HolderHighest => OwnerKind::Holder,
+            // Who calls is no owner; no internal operation honours a key yet.
+            Level::Internal => return String::new(),
         };
         token.and_then(|token| Presented::parse(token, kind)).map(|presented| presented.owner.pk()).unwrap_or_default()
     }
@@ -43,6 +45,18 @@ impl Access for Anyone {
 
     async fn authenticate(_: &Cx, _: &Spec, _: Option<&str>) -> Result<(), Failure> {
         Ok(())
+    }
+}
+
+/// A service of the provider's own: the gateway has checked its signature, and says so in its own context. A bearer's token is nothing here.
+pub struct Internal;
+
+impl Access for Internal {
+    const LEVEL: Level = Level::Internal;
+    type Actor = ();
+
+    async fn authenticate(cx: &Cx, _: &Spec, _: Option<&str>) -> Result<(), Failure> {
+        if cx.signer.is_some() { Ok(()) } else { Err(Code::Unauthenticated.into()) }
     }
 }
 

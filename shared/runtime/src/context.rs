@@ -158,6 +158,8 @@ pub struct Cx {
     pub address: String,
     /// Short description of the caller's device.
     pub device: String,
+    /// The role whose signature the gateway has checked, where it did; from its own context only.
+    pub signer: Option<String>,
     /// The certificate of the connection in PEM, where the gateway asked the caller for one and checked that its key is there.
     pub client_certificate: Option<String>,
     /// Language of the texts of problems.

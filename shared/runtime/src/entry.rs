@@ -173,6 +173,7 @@ async fn dispatch(entry: Entry, app: Arc<Context>, incoming: Incoming) -> Respon
         id: spec.id,
         address: incoming.address.clone(),
         device: incoming.device.clone(),
+        signer: incoming.signer.clone(),
         client_certificate: incoming.client_certificate.clone(),
         language: incoming.language,
         app,

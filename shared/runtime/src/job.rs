@@ -122,6 +122,7 @@ impl JobEntry {
             id: self.spec.id,
             address: String::new(),
             device: String::new(),
+            signer: None,
             client_certificate: None,
             language: Language::default(),
             app,

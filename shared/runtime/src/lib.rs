@@ -1,6 +1,7 @@
 //! What a function runs in: context, clock, entropy, configuration, keys, logs, and the way from Lambda's event to an operation and back.
 
 pub mod access;
+pub mod access_history;
 pub mod aws;
 mod budget;
 pub mod clock;

@@ -26,6 +26,8 @@ pub struct Incoming {
     pub client_certificate: Option<String>,
     /// Language of texts.
     pub language: Language,
+    /// The role whose signature the gateway has checked; only its own context tells.
+    pub signer: Option<String>,
     /// Bearer token.
     pub token: Option<String>,
     /// Parameters of the path.
@@ -42,9 +44,13 @@ impl Incoming {
     /// Takes apart a request.
     #[must_use]
     pub fn new(request: Request) -> Self {
-        let (request_id, address) = match request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => (context.request_id.clone().unwrap_or_default(), context.http.source_ip.clone().unwrap_or_default()),
-            _ => (String::new(), String::new()),
+        let (request_id, address, signer) = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                let iam = context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
+                let signer = iam.and_then(|iam| iam.user_arn.clone()).filter(|arn| !arn.is_empty());
+                (context.request_id.clone().unwrap_or_default(), context.http.source_ip.clone().unwrap_or_default(), signer)
+            }
+            _ => (String::new(), String::new(), None),
         };
         let client_certificate = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => {
@@ -63,6 +69,7 @@ impl Incoming {
             device: device::describe(header(USER_AGENT)).to_owned(),
             client_certificate,
             language: Language::from_header(header(ACCEPT_LANGUAGE)).unwrap_or_default(),
+            signer,
             token: token.map(|(_, token)| token.trim().to_owned()),
             path,
             raw_path,

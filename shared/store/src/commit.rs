@@ -52,6 +52,10 @@ pub(crate) enum Over {
     Nothing,
     /// Only the item whose `until` is this.
     Until(String),
+    /// Only an item with this attribute.
+    Same(&'static str, String),
+    /// Only an item that is over: whose attribute is under this number.
+    Under(&'static str, i64),
 }
 
 /// Writes that happen together or not at all.
@@ -71,7 +75,7 @@ impl Commit {
         Self::default()
     }
 
-    fn put(&mut self, table: Table, record: &impl Serialize, over: Over, refused: Code) {
+    pub(crate) fn put(&mut self, table: Table, record: &impl Serialize, over: Over, refused: Code) {
         match serde_dynamo::to_item(record) {
             Ok(item) => self.put_item(table, item, over, refused),
             Err(error) => self.failed = Some(error.to_string()),
@@ -487,6 +491,28 @@ impl AuthUpdate {
         self
     }
 
+    /// Only if no change of state came since `version` was read; the version stays.
+    #[must_use]
+    pub fn same_version(mut self, version: u64) -> Self {
+        self.0.conditions.push("version = :same_version".to_owned());
+        self.0.values.push((":same_version".to_owned(), n(version)));
+        self
+    }
+
+    /// Notes that the identity was used at an instant (rule 37).
+    #[must_use]
+    pub fn used(mut self, at: Timestamp) -> Self {
+        self.0.set("last_used_at", "", ":used_last", s(at.to_string()));
+        self
+    }
+
+    /// Sets the credentials whose accesses are announced (rule 56).
+    #[must_use]
+    pub fn access_notices(mut self, credentials: &std::collections::BTreeSet<sportello_rules::service::CredentialKind>) -> Self {
+        self.0.set_record("access_notices", "", ":access_notices", credentials);
+        self
+    }
+
     /// Only if a device is remembered.
     #[must_use]
     pub fn remembers(mut self, device: &str) -> Self {
@@ -634,6 +660,13 @@ impl Store {
                         .condition_expression("attribute_not_exists(pk) OR #until = :until")
                         .expression_attribute_names("#until", "until")
                         .expression_attribute_values(":until", s(old)),
+                    Over::Same(name, value) => {
+                        put.condition_expression("#same = :same").expression_attribute_names("#same", name).expression_attribute_values(":same", s(value))
+                    }
+                    Over::Under(name, number) => put
+                        .condition_expression("attribute_not_exists(pk) OR #under < :under")
+                        .expression_attribute_names("#under", name)
+                        .expression_attribute_values(":under", n(number)),
                 };
                 builder.put(put.build().map_err(corrupt)?)
             }

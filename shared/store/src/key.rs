@@ -19,6 +19,14 @@ pub const SESSION: &str = "SESSION#";
 pub const SERVICE: &str = "SERVICE#";
 /// Beginning of the sort key of what was used once.
 pub const USED: &str = "USED#";
+/// Sort key of the counters of accesses and the head of their chain.
+pub const ACCESSES: &str = "ACCESSES";
+/// Beginning of the sort key of an access that succeeded.
+pub const ACCESS_SUCCESS: &str = "S#";
+/// Beginning of the sort key of an access that failed.
+pub const ACCESS_FAILURE: &str = "F#";
+/// Beginning of the partition key of what keeps an access from being recorded twice.
+pub const ACCESS_GUARD: &str = "R#";
 /// Beginning of the partition key of a first answer.
 pub const FIRST_ANSWER: &str = "IDEM#";
 /// Beginning of the partition key of an address's tries.

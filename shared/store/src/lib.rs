@@ -2,6 +2,7 @@
 //!
 //! [`Store`] is a concrete struct over the real SDK. A [`record`] is read whole, the rules decide, and a [`commit::Commit`] writes state and notices together.
 
+pub mod access;
 pub mod charge;
 pub mod commit;
 pub mod key;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use sportello_contract::spec::{Action, Table, grant};
 
+use crate::access::AccessCounters;
 use crate::key::{self, Owner};
 use crate::meter::Kind;
 use crate::record::{AccountRecord, AuthRecord, CustomerRecords, DueMarks, History, HolderRecords, PasswordDue, SealedProfile, ServiceRecord, SessionRecord};
@@ -37,12 +38,13 @@ impl Store {
     pub async fn holder(&self, owner: &Owner) -> Result<Option<HolderRecords>, StoreError> {
         let items = self.collection(owner).await?;
         let (mut auth, mut profile, mut history, mut password_due) = (None, None, History::default(), None);
-        let (mut sessions, mut used, mut due) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
+        let (mut sessions, mut used, mut due, mut accesses) = (Vec::new(), BTreeSet::new(), BTreeMap::new(), None);
         for item in items {
             match text(&item, "sk") {
                 key::AUTH if item.contains_key("identity_id") => auth = Some(parse::<AuthRecord>(item)?),
                 key::PROFILE => profile = Some(parse::<SealedProfile>(item)?),
                 key::HISTORY => history = parse(item)?,
+                key::ACCESSES => accesses = Some(parse::<AccessCounters>(item)?),
                 key::DUE_PASSWORD => password_due = Some(parse::<PasswordDue>(item)?),
                 sk if sk.starts_with(key::DUE) => {
                     let kind = sk.trim_start_matches(key::DUE).to_owned();
@@ -53,7 +55,7 @@ impl Store {
             }
         }
         match (auth, profile) {
-            (Some(auth), Some(profile)) => Ok(Some(HolderRecords { auth, profile, history, password_due, due, sessions, used })),
+            (Some(auth), Some(profile)) => Ok(Some(HolderRecords { auth, profile, history, password_due, due, sessions, used, accesses })),
             (None, _) => Ok(None),
             (Some(_), None) => Err(StoreError::Corrupt("a holder without profile".into())),
         }

@@ -16,6 +16,8 @@ use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::throttle::Tries;
 use sportello_rules::token::{Position, TokenModel};
 
+use crate::access::AccessCounters;
+
 /// Bytes, kept as base64 text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bytes(pub Vec<u8>);
@@ -252,6 +254,9 @@ pub struct AuthRecord {
     /// SPID code, given when the identity was activated (rule 51).
     #[serde(default)]
     pub spid_code: Option<String>,
+    /// The credentials whose accesses are announced by mail (rule 56).
+    #[serde(default)]
+    pub access_notices: BTreeSet<CredentialKind>,
     /// First day of the identity.
     pub issued_on: Option<Date>,
     /// Last day of the identity.
@@ -613,6 +618,8 @@ pub struct HolderRecords {
     pub sessions: Vec<SessionRecord>,
     /// Nonces of links that were used.
     pub used: BTreeSet<String>,
+    /// Where the access history stands; none before the first access.
+    pub accesses: Option<AccessCounters>,
 }
 
 /// Everything of one customer that an operation reads at once.

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 use serde_json::{Value, json};
 use sportello_contract::spec::{Action, Grant, Table};
 
-use crate::key::{ADDRESS, FIRST_ANSWER, OwnerKind, PERSON, QR_SIGN_IN, TOKEN};
+use crate::key::{ACCESS_GUARD, ADDRESS, FIRST_ANSWER, OwnerKind, PERSON, QR_SIGN_IN, TOKEN};
 use crate::{Store, StoreError, unavailable};
 
 /// Name of the sparse index of what is due.
@@ -33,7 +33,7 @@ pub const DUE_CREDENTIAL: &str = "credential";
 /// Whether a table has a sort key.
 #[must_use]
 pub const fn has_sort_key(table: Table) -> bool {
-    matches!(table, Table::Identities | Table::Orders)
+    matches!(table, Table::Identities | Table::Orders | Table::Accesses)
 }
 
 /// Whether a table has the sparse index of what is due.
@@ -66,6 +66,9 @@ pub fn partition_keys(grant: Grant, due: &[&str]) -> Vec<String> {
         (Table::Lookups, Action::UpdateItem) => vec![format!("{TOKEN}*")],
         (Table::Lookups, _) => vec![format!("{PERSON}*"), format!("{TOKEN}*")],
         (Table::Outbox, _) => Vec::new(),
+        (Table::Accesses, Action::Query) => vec![format!("{}#*", OwnerKind::Holder.letter())],
+        (Table::Accesses, Action::GetItem) => vec![format!("{ACCESS_GUARD}*")],
+        (Table::Accesses, _) => vec![format!("{}#*", OwnerKind::Holder.letter()), format!("{ACCESS_GUARD}*")],
     }
 }
 

@@ -1,0 +1,7 @@
+//! What the provider's own services call, by signed requests.
+
+pub mod recording;
+
+sportello_runtime::operations! {
+    access_record::AccessRecord,
+}

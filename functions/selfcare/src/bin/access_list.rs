@@ -1,0 +1,5 @@
+//! The Lambda function of `selfcare.access.list`; generated.
+
+fn main() -> std::process::ExitCode {
+    sportello_runtime::entry::lambda(sportello_selfcare::entry::access_list)
+}
