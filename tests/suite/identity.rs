@@ -257,6 +257,9 @@ async fn a_minor_comes_of_age_and_is_suspended() {
     world.get("/v1/selfcare/identity", &session).await.refused(401, "unauthenticated");
     let now = status(&world, &first).await;
     assert_eq!((now.text_at("/status").as_str(), now.text_at("/reasons/0/reason").as_str()), ("suspended", "turned-18"));
+    let token = world.sign_in(&first).await;
+    let body = json!({ "choice": "keep", "code": world.fresh_code(&first).await });
+    assert_eq!(act(&world, &token, "adult-choice", body).await.expect(200).text_at("/status"), "active");
     let birthday = sportello_rules::calendar::birthday(date(leap, 2, 29), 18);
     let begins = sportello_rules::calendar::start_of_day(birthday);
     world.move_to(begins - SignedDuration::from_hours(24 * 10)).await;
@@ -341,4 +344,66 @@ async fn the_request_to_revoke_is_a_pre_filled_file() {
     assert_eq!(file.header("content-type"), Some("application/pdf"));
     assert!(file.text.starts_with("%PDF-1.") && file.text.trim_end().ends_with("%%EOF"), "a whole file");
     world.send(Request::new("GET", "/v1/selfcare/identity/revocation-form")).await.refused(401, "unauthenticated");
+}
+
+/// A minor who waits for the choice since a moment ago, with the customer's service, signed in.
+async fn grown_up(world: &World) -> (Account, String, String, String) {
+    let (carla, owner) = world.customer().await;
+    let mut state = active(world.now());
+    state.suspensions.insert(SuspensionReason::Turned18, world.now());
+    let (service, account) = world.service(owner, IdentityType::Minor, state, world.now()).await;
+    let token = world.sign_in(&account).await;
+    let customer = world.sign_in_customer(&carla).await;
+    (account, token, service, customer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_come_of_age_keeps_the_identity_as_a_personal_one() {
+    let world = World::new().await;
+    let (account, token, service, customer) = grown_up(&world).await;
+    let fiscal_code = world.get("/v1/selfcare/profile", &token).await.expect(200).text_at("/fiscalCode");
+    act(&world, &token, "adult-choice", json!({ "choice": "keep" })).await.refused(400, "missing-field");
+    act(&world, &token, "adult-choice", json!({ "choice": "keep", "code": "000000" })).await.refused(401, "proof-refused");
+    let code = world.fresh_code(&account).await;
+    let kept = act(&world, &token, "adult-choice", json!({ "choice": "keep", "code": code })).await.expect(200);
+    assert_eq!((kept.text_at("/status").as_str(), kept.text_at("/type").as_str()), ("active", "personal"));
+    let now = status(&world, &account).await;
+    assert_eq!((now.text_at("/status").as_str(), now.text_at("/type").as_str()), ("active", "personal"));
+    let shown = world.get(format!("/v1/customer/services/{service}"), &customer).await.expect(200);
+    assert_eq!((shown.text_at("/status").as_str(), shown.text_at("/type").as_str()), ("active", "personal"));
+    assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("Sospensione terminata")));
+    let token = world.sign_in(&account).await;
+    let code = world.fresh_code(&account).await;
+    act(&world, &token, "adult-choice", json!({ "choice": "keep", "code": code })).await.refused(409, "no-choice-due");
+    // Who blocks in an emergency names the new type, and finds nobody by the old one.
+    let block = |kind: &str| json!({ "fiscalCode": fiscal_code, "type": kind, "emergencyCode": account.emergency_code });
+    world.post("/v1/selfcare/blocks", block("minor")).await.refused(401, "recovery-refused");
+    world.post("/v1/selfcare/blocks", block("personal")).await.expect(200);
+    // The birthday is over: no job suspends it anew.
+    world.pass(40 * DAY).await;
+    assert_eq!(status(&world, &account).await.text_at("/type"), "personal");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_come_of_age_may_end_the_identity() {
+    let world = World::new().await;
+    let (account, token, service, customer) = grown_up(&world).await;
+    let code = world.fresh_code(&account).await;
+    let closed = act(&world, &token, "adult-choice", json!({ "choice": "close", "code": code })).await.expect(200);
+    assert_eq!(closed.text_at("/status"), "revoked");
+    assert_eq!(shown(&world, &service, &customer).await, "revoked");
+    world.start(&account).await.refused(401, "sign-in-refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_choices_at_once_are_one() {
+    let world = World::new().await;
+    let (account, token, ..) = grown_up(&world).await;
+    let code = world.fresh_code(&account).await;
+    let answers = at_once(6, |i| {
+        let body = json!({ "choice": if i % 2 == 0 { "keep" } else { "close" }, "code": code });
+        act(&world, &token, "adult-choice", body)
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
 }

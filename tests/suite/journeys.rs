@@ -24,6 +24,11 @@ async fn a_suspicious_mail_leads_to_a_block_and_the_holder_still_gets_in() {
     assert_eq!(world.get("/v1/selfcare/identity", &holder).await.expect(200).text_at("/status"), "suspended");
     world.change_password(&account, &holder, "Verde-Foresta77!").await.expect(204);
     world.start(&account).await.refused(401, "sign-in-refused");
+    let account = sportello_local::demo::Account { password: "Verde-Foresta77!".to_owned(), ..account };
+    let holder = world.sign_in(&account).await;
+    let code = world.fresh_code(&account).await;
+    let lifted = world.act(&holder, "POST", "/v1/selfcare/identity/reactivation", json!({ "code": code })).await.expect(200);
+    assert_eq!(lifted.text_at("/status"), "active");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
