@@ -5,8 +5,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Method};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::router::{self, Found};
@@ -578,6 +582,36 @@ impl World {
         };
         let body = Self::change(&account.password, new, code.as_deref());
         self.send(Request::new("PUT", "/v1/selfcare/password").token(token).json(body)).await
+    }
+}
+
+/// The key of a phone, as an app keeps it.
+pub struct PhoneKey {
+    pair: EcdsaKeyPair,
+    random: SystemRandom,
+}
+
+impl PhoneKey {
+    /// A new one.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a phone is no part of the product: it has randomness of its own")]
+    pub fn generate() -> Self {
+        let random = SystemRandom::new();
+        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_ref(), &random).unwrap();
+        Self { pair, random }
+    }
+
+    /// The public key, as an enrolment takes it.
+    #[must_use]
+    pub fn public(&self) -> String {
+        STANDARD.encode(self.pair.public_key().as_ref())
+    }
+
+    /// A signature, as an approval takes it.
+    #[must_use]
+    pub fn sign(&self, text: &str) -> String {
+        STANDARD.encode(self.pair.sign(&self.random, text.as_bytes()).unwrap().as_ref())
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
 use serde_json::json;
 use sportello_contract::spec::{Grant, Level as Access, Method, Table, Trips};
@@ -15,7 +13,7 @@ use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::token::{Counting, TokenModel};
 use sportello_runtime::token::Purpose;
 use sportello_store::meter::Kind;
-use sportello_tests::{Answer, Request, World};
+use sportello_tests::{Answer, PhoneKey, Request, World};
 
 use crate::level_three::Trusting;
 
@@ -452,13 +450,9 @@ async fn walk_credentials(world: &World) {
     let body = json!({ "username": account.username, "password": account.password, "emergencyCode": account.emergency_code });
     let enrolment = keyed(world, "POST", &format!("{list}/otp-app/move"), None, body).await.expect(201);
     account.totp_secret = Some(enrolment.text_at("/secret"));
-    let random = ring::rand::SystemRandom::new();
-    let algorithm = &ring::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
-    let document = ring::signature::EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-    let key = ring::signature::EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).unwrap();
-    let point = STANDARD.encode(ring::signature::KeyPair::public_key(&key).as_ref());
+    let key = PhoneKey::generate();
     world.pass(30).await;
-    let first = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&account), "deviceKey": point });
+    let first = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&account), "deviceKey": key.public() });
     let app = world.post(format!("{list}/otp-app/confirmation"), first).await.expect(200).text_at("/appId");
     // A page that is signed in by the app.
     let page = keyed(world, "POST", "/v1/selfcare/qr-sign-ins", None, json!({})).await.expect(201);
@@ -468,8 +462,7 @@ async fn walk_credentials(world: &World) {
         world.post(&approval, json!({ "appId": app, "signature": "AAAA" })).await.expect(401);
     }
     unlock(world, &account).await;
-    let signature = key.sign(&random, page.text_at("/toSign").as_bytes()).unwrap();
-    let body = json!({ "appId": app, "signature": STANDARD.encode(signature.as_ref()) });
+    let body = json!({ "appId": app, "signature": key.sign(&page.text_at("/toSign")) });
     keyed(world, "POST", &approval, None, body).await.expect(204);
     world.send(Request::new("GET", format!("/v1/selfcare/qr-sign-ins/{}", page.text_at("/qrSignInId")))).await.expect(200);
     // The token, then the mode, then each change of a credential with its refusals.

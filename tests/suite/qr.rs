@@ -1,16 +1,12 @@
 //! Signing in by QR code: approved by the enrolled app, once, for the page that asked (rules 20, 45).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
 use sportello_local::demo::{Account, NewHolder};
-use sportello_tests::{Answer, World, at_once};
+use sportello_tests::{Answer, PhoneKey, World, at_once};
 
 /// An app with a key of its own.
 struct App {
-    key: EcdsaKeyPair,
+    key: PhoneKey,
     id: String,
     account: Account,
 }
@@ -23,9 +19,7 @@ impl App {
     }
 
     async fn enrol_on(world: &World, account: Account) -> Self {
-        let random = SystemRandom::new();
-        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_ref(), &random).unwrap();
+        let key = PhoneKey::generate();
         let token = world.sign_in(&account).await;
         let proof = match account.totp_secret {
             Some(_) => json!({ "code": world.fresh_code(&account).await }),
@@ -33,8 +27,7 @@ impl App {
         };
         let enrolment = world.act(&token, "POST", "/v1/selfcare/credentials/otp-app", proof).await.expect(201);
         let account = Account { totp_secret: Some(enrolment.text_at("/secret")), ..account };
-        let device_key = STANDARD.encode(key.public_key().as_ref());
-        let body = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&account), "deviceKey": device_key });
+        let body = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&account), "deviceKey": key.public() });
         let id = world.post("/v1/selfcare/credentials/otp-app/confirmation", body).await.expect(200).text_at("/appId");
         Self { key, id, account }
     }
@@ -44,8 +37,7 @@ impl App {
     }
 
     async fn approve_with(&self, world: &World, scanned: &str, signed: &str) -> Answer {
-        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
-        let body = json!({ "appId": self.id, "signature": STANDARD.encode(signature.as_ref()) });
+        let body = json!({ "appId": self.id, "signature": self.key.sign(signed) });
         world.post(format!("/v1/selfcare/qr-sign-ins/{scanned}/approval"), body).await
     }
 }

@@ -92,13 +92,16 @@ pub fn event(parts: &EventParts<'_>) -> Value {
         "isBase64Encoded": parts.base64,
     });
     if let (Some(pem), Some(context)) = (parts.client_certificate, event.get_mut("requestContext").and_then(Value::as_object_mut)) {
-        context.insert("authentication".to_owned(), json!({ "clientCert": {
+        context.insert(
+            "authentication".to_owned(),
+            json!({ "clientCert": {
             "clientCertPem": pem,
             "subjectDN": "",
             "issuerDN": "",
             "serialNumber": "",
             "validity": { "notBefore": "", "notAfter": "" },
-        } }));
+        } }),
+        );
     }
     if let Some(object) = event.as_object_mut() {
         if !query.is_empty() {

@@ -10,8 +10,6 @@ pub mod qr;
 mod totals;
 
 pub use error::PaperError;
-pub use forms::{
-    IdentityKind, Invoice, Party, Provider, RevocationForm, Withdrawal, WithdrawalForm, invoice, revocation_form, withdrawal_form,
-};
+pub use forms::{IdentityKind, Invoice, Party, Provider, RevocationForm, Withdrawal, WithdrawalForm, invoice, revocation_form, withdrawal_form};
 pub use language::Language;
 pub use totals::{InvoiceLine, InvoiceTotals, VatGroup, invoice_totals};

@@ -69,10 +69,7 @@ pub fn invoice(invoice: &Invoice, language: Language) -> Result<Vec<u8>, PaperEr
     paper.table(&lines(&invoice.lines, language)?);
     paper.table(&sums(&totals, language));
     paper.table(&Table {
-        columns: vec![
-            Column { head: t("Da pagare", "To pay"), share: 1.0, right: false },
-            Column { head: t("Importo", "Amount"), share: 1.0, right: true },
-        ],
+        columns: vec![Column { head: t("Da pagare", "To pay"), share: 1.0, right: false }, Column { head: t("Importo", "Amount"), share: 1.0, right: true }],
         rows: vec![vec![t("Totale", "Total").to_owned(), euros(totals.gross_cents, language)]],
         sum: true,
         width: 0.55,

@@ -74,10 +74,7 @@ pub fn revocation_form(form: &RevocationForm, language: Language) -> Result<Vec<
         ],
         codes,
         vec![Field::optional(t("Residenza", "Residence"), form.residence.as_deref(), 12)],
-        vec![
-            Field::optional(t("E-mail", "E-mail"), form.email.as_deref(), 7),
-            Field::optional(t("Cellulare", "Mobile"), form.mobile.as_deref(), 5),
-        ],
+        vec![Field::optional(t("E-mail", "E-mail"), form.email.as_deref(), 7), Field::optional(t("Cellulare", "Mobile"), form.mobile.as_deref(), 5)],
     ]);
     if minor {
         paper.heading(t("Genitore o tutore che firma per il minore", "Parent or guardian who signs for the minor"));
@@ -99,7 +96,13 @@ pub fn revocation_form(form: &RevocationForm, language: Language) -> Result<Vec<
     });
     paper.choices(&[
         (t("l’identità non serve più", "the identity is no longer needed"), false),
-        (t("le credenziali non sono più sotto il controllo del titolare (smarrite, sottratte o note ad altri)", "the holder has lost control of the credentials (lost, stolen or known to others)"), false),
+        (
+            t(
+                "le credenziali non sono più sotto il controllo del titolare (smarrite, sottratte o note ad altri)",
+                "the holder has lost control of the credentials (lost, stolen or known to others)",
+            ),
+            false,
+        ),
         (t("si sospetta un uso fraudolento dell’identità", "fraudulent use of the identity is suspected"), false),
         (t("altro:", "other:"), true),
     ]);
@@ -125,7 +128,11 @@ pub fn revocation_form(form: &RevocationForm, language: Language) -> Result<Vec<
     paper.signature(&Signature {
         place: t("Luogo", "Place"),
         date: t("Data", "Date"),
-        signer: if minor { t("Firma del genitore o tutore", "Signature of the parent or guardian") } else { t("Firma del titolare", "Signature of the holder") },
+        signer: if minor {
+            t("Firma del genitore o tutore", "Signature of the parent or guardian")
+        } else {
+            t("Firma del titolare", "Signature of the holder")
+        },
     });
 
     paper.heading(t("Come consegnare il modulo", "How to hand in the form"));

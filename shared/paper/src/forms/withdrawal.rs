@@ -103,10 +103,7 @@ pub fn withdrawal_form(form: &WithdrawalForm, language: Language) -> Result<Vec<
         ]),
         Withdrawal::BeyondDays => paper.bullets(&[
             t("Il servizio viene cessato e l’identità non potrà più essere attivata.", "The service ends and the identity can no longer be activated."),
-            t(
-                "Non spetta alcun rimborso, come stabilito dalle condizioni del contratto.",
-                "There is no refund, as the conditions of the contract lay down.",
-            ),
+            t("Non spetta alcun rimborso, come stabilito dalle condizioni del contratto.", "There is no refund, as the conditions of the contract lay down."),
         ]),
     }
 

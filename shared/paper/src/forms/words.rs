@@ -4,8 +4,7 @@ use jiff::civil::Date;
 
 use crate::language::Language;
 
-const MONTHS_EN: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS_EN: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// A day: 05/03/2026, or 5 March 2026 where 05/03 could be read as May.
 pub(super) fn day(date: Date, language: Language) -> String {
@@ -77,7 +76,9 @@ mod tests {
 
     #[test]
     fn rates() {
-        for (basis_points, it, en) in [(0, "0%", "0%"), (2200, "22%", "22%"), (1000, "10%", "10%"), (450, "4,5%", "4.5%"), (5, "0,05%", "0.05%"), (20_000, "200%", "200%")] {
+        for (basis_points, it, en) in
+            [(0, "0%", "0%"), (2200, "22%", "22%"), (1000, "10%", "10%"), (450, "4,5%", "4.5%"), (5, "0,05%", "0.05%"), (20_000, "200%", "200%")]
+        {
             assert_eq!((rate(basis_points, Language::It).as_str(), rate(basis_points, Language::En).as_str()), (it, en));
         }
     }

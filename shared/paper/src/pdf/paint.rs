@@ -114,7 +114,9 @@ impl Brush<'_> {
                 let span = SpanTag::empty().with_alt_text(Some(alt)).with_actual_text(Some("☐ "));
                 self.tagged(surface, span, *tag, again, |surface| frame(surface, (SIDE + x, top + y, *side, *side), Ink::Dark));
             }
-            Mark::Rule { x, y, width, weight, ink } => untagged(surface, ArtifactType::Layout, |surface| line(surface, (SIDE + x, top + y, *width), *weight, *ink)),
+            Mark::Rule { x, y, width, weight, ink } => {
+                untagged(surface, ArtifactType::Layout, |surface| line(surface, (SIDE + x, top + y, *width), *weight, *ink));
+            }
             Mark::Frame { x, y, width, height } => {
                 untagged(surface, ArtifactType::Layout, |surface| frame(surface, (SIDE + x, top + y, *width, *height), Ink::Grey));
             }
