@@ -14,7 +14,7 @@ use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
 
 use crate::blocking::{Blocked, block};
-use crate::person::{FiscalCodeText, Type};
+use crate::person::Type;
 use crate::recovery::{Given, prove, use_up};
 
 /// Suspends in an emergency.
@@ -25,7 +25,8 @@ pub struct BlockEmergency;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Input {
     /// Fiscal code of the holder.
-    fiscal_code: FiscalCodeText,
+    #[schemars(length(min = 11, max = 16))]
+    fiscal_code: String,
     /// Type of the identity: one person may hold several.
     r#type: Type,
     /// The emergency code; blanks, hyphens and case do not count.
@@ -65,7 +66,7 @@ impl Operation for BlockEmergency {
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
-        let code = FiscalCode::parse(&input.fiscal_code.0).map_err(|_| Problem::from(Code::PersonRefused).field("fiscalCode"))?;
+        let code = FiscalCode::parse(&input.fiscal_code).map_err(|_| Problem::from(Code::PersonRefused).field("fiscalCode"))?;
         let key = lookup::by_fiscal_code(cx.keys(), &code, input.r#type.into());
         let owner = cx.store.person(&key).await?.unwrap_or_else(|| lookup::nobody(cx.keys(), &key));
         let proved = prove(cx, &owner, Secrets::RECOVERY, Given::EmergencyCode(&input.emergency_code), Code::RecoveryRefused).await?;

@@ -1,24 +1,12 @@
-//! Whose identity is meant, by somebody who names no username: the texts of these fields and the type (rules 25, 28).
+//! Whose identity is meant, by somebody who names no username: the type, and what a VAT number looks like (rules 25, 28).
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sportello_rules::identity::IdentityType;
 
-/// A fiscal code as text; what it says is looked at later.
-#[derive(Deserialize, JsonSchema)]
-pub struct FiscalCodeText(#[schemars(length(min = 11, max = 16))] pub String);
-
-/// A VAT number: eleven digits.
-#[derive(Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-pub struct VatNumber(#[schemars(regex(pattern = r"^[0-9]{11}$"))] pub String);
-
-impl TryFrom<String> for VatNumber {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text.len() == 11 && text.bytes().all(|b| b.is_ascii_digit()) { Ok(Self(text)) } else { Err("expected eleven digits") }
-    }
+/// Whether a text is a VAT number: eleven digits.
+pub fn is_vat_number(text: &str) -> bool {
+    text.len() == 11 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Type of an identity.

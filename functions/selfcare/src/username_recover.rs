@@ -10,7 +10,7 @@ use sportello_runtime::access::Anyone;
 use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, reminder, throttle};
 use sportello_store::commit::Commit;
 
-use crate::person::{FiscalCodeText, Type, VatNumber};
+use crate::person::{Type, is_vat_number};
 
 /// Reminds of a username.
 pub struct UsernameRecover;
@@ -21,10 +21,12 @@ pub struct UsernameRecover;
 pub struct Input {
     /// Fiscal code of the holder.
     #[serde(default)]
-    fiscal_code: Option<FiscalCodeText>,
-    /// VAT number, of a Professional or Business identity.
+    #[schemars(length(min = 11, max = 16))]
+    fiscal_code: Option<String>,
+    /// VAT number, of a Professional or Business identity: eleven digits.
     #[serde(default)]
-    vat_number: Option<VatNumber>,
+    #[schemars(length(min = 11, max = 11))]
+    vat_number: Option<String>,
     /// E-mail address on file.
     #[schemars(length(min = 3, max = 254))]
     email: String,
@@ -52,8 +54,9 @@ impl Operation for UsernameRecover {
         let kind = input.r#type.into();
         let refused = |field: &'static str| Failure::from(Problem::from(Code::PersonRefused).field(field));
         let key = match (&input.fiscal_code, &input.vat_number) {
-            (Some(code), None) => lookup::by_fiscal_code(cx.keys(), &FiscalCode::parse(&code.0).map_err(|_| refused("fiscalCode"))?, kind),
-            (None, Some(number)) => lookup::by_vat_number(cx.keys(), &number.0, kind),
+            (Some(code), None) => lookup::by_fiscal_code(cx.keys(), &FiscalCode::parse(code).map_err(|_| refused("fiscalCode"))?, kind),
+            (None, Some(number)) if is_vat_number(number) => lookup::by_vat_number(cx.keys(), number, kind),
+            (None, Some(_)) => return Err(refused("vatNumber")),
             _ => return Err(refused("fiscalCode")),
         };
         let email = EmailAddress::parse(&input.email).map_err(|_| refused("email"))?;
