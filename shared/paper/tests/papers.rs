@@ -1,14 +1,14 @@
 //! Every paper in every language as approved, and what holds for all of them.
+#![cfg(test)]
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
 use std::fs;
 use std::path::Path;
 
 use jiff::civil::date;
-use lopdf::{Document as Pdf, Object};
-use proptest::prelude::*;
+use lopdf::Document as Pdf;
 use sportello_paper::{
-    IdentityKind, Invoice, InvoiceLine, Language, Party, Provider, RevocationForm, Withdrawal, WithdrawalForm, invoice, invoice_totals, revocation_form,
-    withdrawal_form,
+    IdentityKind, Invoice, InvoiceLine, Language, Party, Provider, RevocationForm, Withdrawal, WithdrawalForm, invoice, revocation_form, withdrawal_form,
 };
 
 fn provider() -> Provider {
@@ -122,12 +122,53 @@ fn text(pdf: &[u8]) -> String {
     pages.join("\n--- page ---\n")
 }
 
+/// Compares with the file in `snapshots/`; `UPDATE_SNAPSHOTS=1` writes it.
+#[expect(clippy::disallowed_methods, reason = "whether to write the snapshots is said to the test, not to the product")]
+fn approved(name: &str, now: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
+    if std::env::var("UPDATE_SNAPSHOTS").is_ok_and(|value| value == "1") {
+        fs::write(&file, now).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap_or_default(), now, "{name} changed: look at it with UPDATE_SNAPSHOTS=1 and `git diff`");
+}
+
 #[test]
-fn dump() {
+fn every_paper_says_what_was_approved() {
     for language in Language::ALL {
         for (name, pdf) in every(language) {
-            fs::write(format!("/tmp/cmp/{name}.{}.pdf", language.tag()), &pdf).unwrap();
-            println!("{name} {} bytes\n{}", pdf.len(), text(&pdf));
+            approved(&format!("{name}.{}.txt", language.tag()), &text(&pdf));
+        }
+    }
+}
+
+#[test]
+fn the_same_values_give_the_same_bytes() {
+    for ((name, first), (_, second)) in every(Language::It).into_iter().zip(every(Language::It)) {
+        assert!(first == second, "{name}");
+        assert!(first.starts_with(b"%PDF-1.") && first.len() < 200_000, "{name}: {}", first.len());
+    }
+}
+
+#[test]
+fn a_title_and_a_language_stand_in_the_file() {
+    for language in Language::ALL {
+        for (name, pdf) in every(language) {
+            let pdf = Pdf::load_mem(&pdf).unwrap();
+            let catalog = pdf.catalog().unwrap();
+            let said = catalog.get(b"Lang").and_then(|lang| lang.as_str()).unwrap();
+            assert!(String::from_utf8_lossy(said).starts_with(language.tag()), "{name}");
+            assert!(catalog.has(b"StructTreeRoot") && catalog.has(b"MarkInfo"), "{name} is readable aloud");
+        }
+    }
+}
+
+#[test]
+fn long_and_odd_texts_make_no_paper_fail() {
+    for odd in ["a".repeat(200), "Ünïcödé Straße ".repeat(20), "line\none\u{0}\u{202e}two\u{ffff}".to_owned(), "漢字".to_owned(), String::new()] {
+        for language in Language::ALL {
+            let form = RevocationForm { given_name: odd.clone(), family_name: odd.clone(), residence: Some(odd.clone()), ..revocation() };
+            let shown = text(&revocation_form(&form, language).unwrap());
+            assert!(shown.contains("RV-7K4M-92QX"), "the rest is there");
         }
     }
 }
