@@ -42,6 +42,7 @@ resource "aws_lambda_function" "this" {
   timeout       = each.value.timeout
   s3_bucket     = aws_s3_bucket.this["artifacts"].id
   s3_key        = aws_s3_object.function[each.key].key
+  layers        = each.value.authorities ? var.trust_layer_arn[*] : null
 
   # A scheduled job that still runs when its next turn comes has that turn wait. Operations share the account's pool:
   # a share of their own would take it from the others, and the routes' limits hold each back already.
@@ -51,6 +52,7 @@ resource "aws_lambda_function" "this" {
     variables = merge(
       each.value.secrets ? local.settings : {},
       each.value.sends_mail ? local.mail_settings : {},
+      each.value.authorities && var.trust_layer_arn != null ? { SPORTELLO_TRUST_FOLDER = "/opt/trust" } : {},
       var.extra_environment,
     )
   }

@@ -28,6 +28,8 @@ locals {
       summary = it.summary
       memory  = it.memoryMib
       timeout = it.timeoutSeconds
+      # Whether it verifies certificates of level 3.
+      authorities = try(it.authorities, false)
       grants = [for grant in try(it.grants, []) : {
         table  = grant.table
         action = grant.action

@@ -294,3 +294,14 @@ variable "alarm_email" {
   type        = string
   default     = null
 }
+
+variable "trust_layer_arn" {
+  description = "Lambda layer with the folder trust: authorities.pem, the authorities of level 3, and one *.crl for each with its list of revoked certificates. Renew it before the lists are over, or nobody proves level 3. Null: no level 3."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.trust_layer_arn == null || can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.trust_layer_arn))
+    error_message = "The ARN of a layer's version is needed: it ends in a number."
+  }
+}

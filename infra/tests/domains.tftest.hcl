@@ -173,3 +173,30 @@ run "no_artifacts" {
   }
   expect_failures = [aws_s3_object.function]
 }
+
+run "trust_layer" {
+  command = plan
+  variables {
+    trust_layer_arn = "arn:aws:lambda:eu-south-1:123456789012:layer:trust:7"
+  }
+
+  assert {
+    condition = alltrue([for id, it in local.functions :
+      (try(length(aws_lambda_function.this[id].layers), 0) == 1) == it.authorities &&
+    contains(keys(aws_lambda_function.this[id].environment[0].variables), "SPORTELLO_TRUST_FOLDER") == it.authorities])
+    error_message = "The authorities' layer belongs to the functions that verify certificates, and to no others."
+  }
+
+  assert {
+    condition     = length([for it in local.functions : it if it.authorities]) > 0
+    error_message = "No function verifies certificates."
+  }
+}
+
+run "trust_layer_without_version" {
+  command = plan
+  variables {
+    trust_layer_arn = "arn:aws:lambda:eu-south-1:123456789012:layer:trust"
+  }
+  expect_failures = [var.trust_layer_arn]
+}

@@ -56,6 +56,7 @@ impl Operation for L3Activate {
         .limit(Limit::GUARDED)
         .hashing()
         .charges()
+        .authorities()
         .idempotent()
         .grants(GRANTS)
         .statuses(&[Status::Active])

@@ -33,6 +33,7 @@ impl Operation for SignInSignature {
         .summary("Finish a sign-in with level 3 by a signature over its challenge")
         .limit(Limit::GUARDED)
         .charges()
+        .authorities()
         .idempotent()
         .grants(GRANTS)
         .problems(PROBLEMS);

@@ -30,6 +30,7 @@ impl Operation for SignInSmartCard {
         .summary("Finish a sign-in with level 3 by the card's certificate of a mutual-TLS connection")
         .limit(Limit::GUARDED)
         .charges()
+        .authorities()
         .idempotent()
         .grants(GRANTS)
         .problems(PROBLEMS);

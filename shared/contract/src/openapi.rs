@@ -204,6 +204,7 @@ pub fn table(operations: &[Described], jobs: &[JobSpec], keys: impl Fn(Grant, &[
                 "limit": spec.limit,
                 "grants": grants(&spec.all_grants(operation.level), &[]),
                 "idempotent": spec.idempotent,
+                "authorities": spec.authorities,
             })
         })
         .collect();

@@ -217,6 +217,8 @@ pub struct Spec {
     pub charges: bool,
     /// How often it goes to the tables.
     pub trips: Trips,
+    /// Whether it verifies certificates, for which it needs the authorities of level 3.
+    pub authorities: bool,
     /// Statuses of the identity in which a holder may call it.
     pub statuses: &'static [Status],
     /// How it can refuse, besides what every operation of its kind can.
@@ -240,6 +242,7 @@ impl Spec {
             produces: Produces::Json,
             idempotent: false,
             charges: false,
+            authorities: false,
             trips: Trips::Once,
             statuses: SIGNED_IN,
             problems: &[],
@@ -340,6 +343,12 @@ impl Spec {
     #[must_use]
     pub const fn each(self) -> Self {
         Self { trips: Trips::Each, ..self }
+    }
+
+    /// Verifies certificates.
+    #[must_use]
+    pub const fn authorities(self) -> Self {
+        Self { authorities: true, ..self }
     }
 
     /// Statuses of the identity in which it may be called.
