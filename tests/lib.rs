@@ -3,6 +3,7 @@
 //! Every answer that passes through [`World::send`] is checked against the declaration of its operation.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test world fails loudly")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
@@ -26,11 +27,14 @@ use sportello_rules::policy::Policy;
 use sportello_rules::service::Level;
 use sportello_rules::token::TokenModel;
 use sportello_runtime::clock::Clock as _;
+use sportello_runtime::config::Config;
 use sportello_runtime::token::{Purpose, Token};
-use sportello_runtime::{Cx, session};
+use sportello_runtime::{Context, Cx, session};
 use sportello_store::commit::Commit;
 use sportello_store::key::{Owner, OwnerKind};
 use sportello_store::record::AuthRecord;
+
+pub mod door;
 
 /// Header by which tests say from which address a request comes.
 pub const SOURCE: &str = "x-test-source";
@@ -318,6 +322,17 @@ impl World {
         })
     }
 
+    /// A context of functions that comes to a database at another address.
+    #[must_use]
+    pub fn app_at(&self, database: String) -> Arc<Context> {
+        let shared = &self.stack.shared;
+        // Whoever holds such a database up does it on purpose.
+        let config = Config { dynamodb_endpoint: Some(database), patience: 60, ..shared.config.clone() };
+        let mut app = Context::new(&config, shared.clock.clone(), true).unwrap();
+        app.policy = self.policy().clone();
+        Arc::new(app)
+    }
+
     /// Makes a customer.
     pub async fn customer(&self) -> (Account, Owner) {
         let number = self.people.fetch_add(1, Ordering::Relaxed);
@@ -541,7 +556,7 @@ impl World {
     pub fn cx(&self) -> Cx {
         let app = &self.stack.shared.app;
         Cx {
-            app: std::sync::Arc::clone(app),
+            app: Arc::clone(app),
             store: app.store.clone(),
             now: self.now(),
             request_id: "test".to_owned(),

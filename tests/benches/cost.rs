@@ -2,7 +2,7 @@
 //! binaries were built, start and size of a function against a bare one. Ratios, not times: the machine's speed falls on both sides.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails loudly")]
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use serde_json::json;
@@ -10,24 +10,10 @@ use sportello_local::demo::{Account, NewHolder};
 use sportello_local::documents::sample_body;
 use sportello_tests::{Request, World};
 
+mod cpu;
 mod start;
 
-/// CPU time so far of this process without its embedded database, which in the cloud is not ours; in the clock ticks of Linux: 10 ms each.
-fn cpu() -> Duration {
-    let database: u64 = std::fs::read_dir("/proc/self/task")
-        .unwrap()
-        .filter_map(|task| task.ok())
-        .filter(|task| std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.trim() == "dynamodb"))
-        .map(|task| ticks(&task.path().join("stat")))
-        .sum();
-    Duration::from_millis((ticks(std::path::Path::new("/proc/self/stat")) - database) * 10)
-}
-
-fn ticks(stat: &std::path::Path) -> u64 {
-    let stat = std::fs::read_to_string(stat).unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-}
+use cpu::cpu;
 
 /// CPU seconds of one bare hash, with one reused buffer.
 fn bare(runs: u32) -> f64 {

@@ -11,6 +11,7 @@ mod customer;
 mod gateway;
 mod generated;
 mod identity;
+mod jobs;
 mod journeys;
 mod level_three;
 mod links;

@@ -40,7 +40,7 @@ fn suspend(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     let (mut state, at) = (auth.state.clone(), found.deadline.at);
     if state.activated_at.is_none() {
         // Before the activation there is nothing to suspend; the activation asks for a valid document itself.
-        return Ok(Done { commit: Commit::new(), update: None, marks: DueMarks::default(), notice: None, then: Then::Nothing });
+        return Ok(Done { commit: Commit::new(), update: None, state: None, marks: DueMarks::default(), notice: None, then: Then::Nothing });
     }
     state.suspend(SuspensionReason::DocumentExpired, at).map_err(|error| Failure::fault(error.to_string()))?;
     let mut commit = Commit::new();
@@ -48,6 +48,5 @@ fn suspend(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
         commit.show_status(service, state.lifted(cx.now, auth.requirements(), &cx.policy().identity).status());
     }
     let notice = Notice::IdentitySuspended { at, reason: SuspensionReason::DocumentExpired };
-    let update = Commit::auth(found.owner).state(&state);
-    Ok(Done { commit, update: Some(update), marks: DueMarks::default(), notice: Some((notice, format!("document#{at}"))), then: Then::Nothing })
+    Ok(Done { commit, update: None, state: Some(state), marks: DueMarks::default(), notice: Some((notice, format!("document#{at}"))), then: Then::Nothing })
 }

@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use sportello_contract::spec::{JobSpec, Memory, Table, Trigger};
 use sportello_notify::Notice;
+use sportello_rules::calendar::days_until;
 use sportello_rules::deadline::{Kind, deadlines};
-use sportello_runtime::due::{about_use, work_view};
+use sportello_runtime::due::about_use;
 use sportello_runtime::job::{Event, Report};
 use sportello_runtime::{Cx, Failure, Job, revocation};
 use sportello_store::commit::Commit;
@@ -54,11 +55,17 @@ fn act(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
         let unused = Commit::auth(found.owner).last_used(auth.last_used_at);
         let update = revocation::revoke_with(&mut commit, found.owner, auth, unused, cx.now, DUE_INACTIVITY);
         let notice = Notice::IdentityRevoked { at: cx.now, for_inactivity: true, unused_months: Some(cx.policy().identity.inactivity_months) };
-        return Ok(Done { commit, update: Some(update), marks: DueMarks::default(), notice: Some((notice, "once".to_owned())), then: Then::Nothing });
+        return Ok(Done {
+            commit,
+            update: Some(update),
+            state: None,
+            marks: DueMarks::default(),
+            notice: Some((notice, "once".to_owned())),
+            then: Then::Nothing,
+        });
     }
     let days = if revoking { last.unwrap_or_default() } else { found.deadline.days_left.unwrap_or_default() };
-    let view = work_view(found.records, None);
-    let listed = deadlines(&view, cx.policy(), cx.now).into_iter().find(|deadline| deadline.kind == Kind::InactivityRevocation);
+    let listed = deadlines(found.view, cx.policy(), cx.now).into_iter().find(|deadline| deadline.kind == Kind::InactivityRevocation);
     let mut revoked_at = listed.map_or(found.deadline.at, |deadline| deadline.at);
     let mut then = Then::AsListed;
     if revoking {
@@ -71,8 +78,7 @@ fn act(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     told.insert(days.to_string());
     let what = format!("{about}#{days}");
     // A late warning says how many days there really are.
-    let left = (revoked_at.as_second() - cx.now.as_second() + 86_399).div_euclid(86_400);
-    let notice = Notice::InactivityWarning { days_left: u32::try_from(left).unwrap_or_default(), revoked_at };
+    let notice = Notice::InactivityWarning { days_left: days_until(revoked_at, cx.now), revoked_at };
     let notice = (!warned || !revoking).then_some((notice, what));
-    Ok(Done { commit: Commit::new(), update: None, marks: DueMarks { about, told }, notice, then })
+    Ok(Done { commit: Commit::new(), update: None, state: None, marks: DueMarks { about, told }, notice, then })
 }

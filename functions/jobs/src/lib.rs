@@ -1,6 +1,7 @@
 //! Scheduled jobs and the consumers of streams and queues.
 
 mod due;
+mod sweep;
 
 pub mod credential_warn;
 pub mod document_expire;

@@ -45,7 +45,7 @@ fn suspend(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
         commit.show_status(service, state.at(cx.now, auth.requirements(), &cx.policy().identity).status());
     }
     let notice = Notice::IdentitySuspended { at, reason: SuspensionReason::Turned18 };
-    let update = Commit::auth(found.owner).state(&state).end_sessions();
+    let update = Commit::auth(found.owner).end_sessions();
     let marks = DueMarks { about: String::new(), told: [DONE.to_owned()].into() };
-    Ok(Done { commit, update: Some(update), marks, notice: Some((notice, "adult".to_owned())), then: Then::Nothing })
+    Ok(Done { commit, update: Some(update), state: Some(state), marks, notice: Some((notice, "adult".to_owned())), then: Then::Nothing })
 }

@@ -4,16 +4,14 @@ use jiff::Timestamp;
 use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
 use sportello_runtime::job::{Event, Report};
 use sportello_runtime::{Cx, Failure, Job};
-use sportello_store::schema::{DUE_NOTICE, DUE_SHARDS};
+use sportello_store::schema::DUE_NOTICE;
 use tracing::{info, warn};
 
 use crate::notice_deliver::{settle, shown};
+use crate::sweep::Sweep;
 
 /// Delivers notices that are late.
 pub struct NoticeRedrive;
-
-/// Due notices read at a time.
-const PAGE: i32 = 100;
 
 impl Job for NoticeRedrive {
     const SPEC: JobSpec = JobSpec {
@@ -34,24 +32,15 @@ impl Job for NoticeRedrive {
     async fn run(cx: &Cx, _: Event) -> Result<Report, Failure> {
         let mut report = Report::default();
         let mut oldest = cx.now;
-        for shard in 0..DUE_SHARDS {
-            let mut page = None;
-            loop {
-                let (late, next) = cx.store.due(Table::Outbox, DUE_NOTICE, shard, Some(cx.now), PAGE, page).await?;
-                for notice in late {
-                    match settle(cx, &notice.pk).await {
-                        Ok(true) => report.done += 1,
-                        Ok(false) => report.skipped += 1,
-                        Err(still) => {
-                            warn!(request_id = cx.request_id, notice = shown(&notice.pk), problem = still.problem, "a notice is still late");
-                            oldest = still.since.map_or(oldest, |since| oldest.min(since));
-                            report.failed.push(notice.pk);
-                        }
-                    }
-                }
-                page = next;
-                if page.is_none() {
-                    break;
+        let mut sweep = Sweep::of(cx, Table::Outbox, DUE_NOTICE);
+        while let Some(notice) = sweep.next().await? {
+            match settle(cx, &notice.pk).await {
+                Ok(true) => report.done += 1,
+                Ok(false) => report.skipped += 1,
+                Err(still) => {
+                    warn!(request_id = cx.request_id, notice = shown(&notice.pk), problem = still.problem, "a notice is still late");
+                    oldest = still.since.map_or(oldest, |since| oldest.min(since));
+                    report.failed.push(notice.pk);
                 }
             }
         }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
 use sportello_notify::Notice;
+use sportello_rules::calendar::days_until;
 use sportello_rules::deadline::{Kind, PasswordRecord, Records, deadlines};
 use sportello_rules::password::validity::expires_at;
 use sportello_runtime::job::{Event, Report, describe};
@@ -15,14 +16,13 @@ use sportello_store::commit::Commit;
 use sportello_store::key::{DUE_PASSWORD, Owner, OwnerKind};
 use sportello_store::read::Due;
 use sportello_store::record::{HolderRecords, PasswordDue};
-use sportello_store::schema::{DUE_PASSWORD_WARNING, DUE_SHARDS};
+use sportello_store::schema::DUE_PASSWORD_WARNING;
 use tracing::error;
+
+use crate::sweep::Sweep;
 
 /// Warns of passwords about to expire.
 pub struct PasswordWarn;
-
-/// Due items read at a time.
-const PAGE: i32 = 100;
 
 impl Job for PasswordWarn {
     const SPEC: JobSpec = JobSpec {
@@ -44,24 +44,15 @@ impl Job for PasswordWarn {
 
     async fn run(cx: &Cx, _: Event) -> Result<Report, Failure> {
         let mut report = Report::default();
-        for shard in 0..DUE_SHARDS {
-            let mut page = None;
-            loop {
-                let (due, next) = cx.store.due(Table::Identities, DUE_PASSWORD_WARNING, shard, Some(cx.now), PAGE, page).await?;
-                for item in due {
-                    match warn(cx, &item).await {
-                        Ok(true) => report.done += 1,
-                        Ok(false) => report.skipped += 1,
-                        // One record that cannot be read holds up nobody else's warning.
-                        Err(failure) => {
-                            error!(request_id = cx.request_id, error = describe(&failure), "a warning could not be written");
-                            report.failed.push(item.pk);
-                        }
-                    }
-                }
-                page = next;
-                if page.is_none() {
-                    break;
+        let mut sweep = Sweep::of(cx, Table::Identities, DUE_PASSWORD_WARNING);
+        while let Some(item) = sweep.next().await? {
+            match warn(cx, &item).await {
+                Ok(true) => report.done += 1,
+                Ok(false) => report.skipped += 1,
+                // One record that cannot be read holds up nobody else's warning.
+                Err(failure) => {
+                    error!(request_id = cx.request_id, error = describe(&failure), "a warning could not be written");
+                    report.failed.push(item.pk);
                 }
             }
         }
@@ -106,12 +97,6 @@ async fn warn(cx: &Cx, due: &Due) -> Result<bool, Failure> {
         Err(StoreError::Refused(_)) => Ok(false),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Days of 86,400 s until an instant, rounded up.
-fn days_until(at: Timestamp, now: Timestamp) -> u32 {
-    let seconds = at.as_second().saturating_sub(now.as_second());
-    u32::try_from((seconds + 86_399).div_euclid(86_400)).unwrap_or_default()
 }
 
 /// The warnings to come, late ones included, by the same function that tells the holder of them (rule 39).

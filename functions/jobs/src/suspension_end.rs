@@ -47,7 +47,7 @@ fn end(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
         let notice = Notice::SuspensionKept { at: ended_at, missing };
         let (mark, mut marks) = (kept_mark(reason, since), found.records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default());
         marks.told.insert(mark.clone());
-        return Ok(Done { commit, update: None, marks, notice: Some((notice, mark)), then: Then::AsListed });
+        return Ok(Done { commit, update: None, state: None, marks, notice: Some((notice, mark)), then: Then::AsListed });
     }
     let mut state = auth.state.clone();
     state.lift(reason).map_err(|error| Failure::fault(error.to_string()))?;
@@ -56,7 +56,6 @@ fn end(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
         commit.show_status(service, shown);
     }
     let notice = Notice::SuspensionLifted { at: ended_at, reason, by_itself: true, active: shown == Status::Active };
-    let update = Commit::auth(found.owner).state(&state);
     let marks = found.records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default();
-    Ok(Done { commit, update: Some(update), marks, notice: Some((notice, kept_mark(reason, since))), then: Then::AsListed })
+    Ok(Done { commit, update: None, state: Some(state), marks, notice: Some((notice, kept_mark(reason, since))), then: Then::AsListed })
 }

@@ -71,6 +71,8 @@ pub struct Shared {
     pub moving: tokio::sync::Mutex<()>,
     /// What operations and jobs did to the tables.
     pub observed: Arc<Observed>,
+    /// Configuration of every function.
+    pub config: Config,
     /// Address of the database.
     pub dynamodb: String,
     /// Address of the catcher.
@@ -234,8 +236,9 @@ impl Stack {
             accounts,
             moving: tokio::sync::Mutex::default(),
             observed,
-            dynamodb: config.dynamodb_endpoint.unwrap_or_default(),
-            mail: config.ses_endpoint.unwrap_or_default(),
+            dynamodb: config.dynamodb_endpoint.clone().unwrap_or_default(),
+            mail: config.ses_endpoint.clone().unwrap_or_default(),
+            config,
             deployment: deployment.clone(),
             requests: AtomicU64::new(1),
             source_header: options.source_header,

@@ -103,6 +103,13 @@ pub fn sub_days(at: Timestamp, days: u32) -> Timestamp {
     at.checked_sub(whole_days(days)).unwrap_or(Timestamp::MIN)
 }
 
+/// Days of 86,400 s from `now` until an instant, a begun one counted whole; none where it is past (rules 16, 37).
+#[must_use]
+pub fn days_until(at: Timestamp, now: Timestamp) -> u32 {
+    let (seconds, day) = (at.as_second().saturating_sub(now.as_second()), whole_days(1).as_secs());
+    u32::try_from(seconds.saturating_add(day - 1).div_euclid(day)).unwrap_or_default()
+}
+
 /// The calendar day some days later (rule 63).
 #[must_use]
 pub fn days_after(day: Date, days: u32) -> Date {
@@ -303,7 +310,16 @@ mod tests {
     }
 
     #[test]
+    fn a_begun_day_counts_whole() {
+        let now = at("2026-03-28T12:00:00Z");
+        let until = |text: &str| days_until(at(text), now);
+        assert_eq!([until("2026-03-28T12:00:00Z"), until("2026-03-28T12:00:01Z"), until("2026-03-29T12:00:00Z"), until("2026-03-29T12:00:01Z")], [0, 1, 1, 2]);
+        assert_eq!(until("2026-03-20T12:00:00Z"), 0);
+    }
+
+    #[test]
     fn nothing_fails_at_the_ends_of_the_range() {
+        assert_eq!(days_until(Timestamp::MIN, Timestamp::MAX), 0);
         assert_eq!(add_days(Timestamp::MAX, u32::MAX), Timestamp::MAX);
         assert_eq!(sub_days(Timestamp::MIN, u32::MAX), Timestamp::MIN);
         assert_eq!(days_after(Date::MAX, 1), Date::MAX);
