@@ -166,7 +166,7 @@ async fn only_the_holder_s_own_valid_certificate_of_a_trusted_authority_counts()
         let (id, challenge) = begin(world, &account).await;
         let answer = by_signature(world, &id, &sign(certificate, &challenge)).await.refused(401, "certificate-refused");
         assert_eq!(reason(&answer), *expected);
-        unlock(&world, &account).await;
+        unlock(world, &account).await;
     }
     // One that is revoked is refused from the moment on in which its authority's list says so.
     let mine = authority.issue(&Certificate::signature(&code)).unwrap();

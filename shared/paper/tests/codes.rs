@@ -1,6 +1,5 @@
 //! QR codes are read back from what was drawn.
 #![cfg(test)]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 use rqrr::PreparedImage;
 use sportello_paper::qr::{qr_png, qr_svg};

@@ -1,6 +1,5 @@
 //! Every paper in every language as approved, and what holds for all of them.
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
 use std::fs;
 use std::path::Path;
