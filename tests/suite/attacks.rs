@@ -6,6 +6,7 @@ use serde_json::json;
 use sportello_local::demo::{Account, NewHolder, PASSWORD, active};
 use sportello_local::stack::local_policy;
 use sportello_rules::identity::{IdentityState, IdentityType};
+use sportello_rules::service::CredentialKind;
 use sportello_runtime::token::Purpose;
 use sportello_tests::{Answer, Request, SOURCE, World, at_once};
 
@@ -59,6 +60,35 @@ async fn row_02_one_limit_for_codes_over_every_route_that_takes_one() {
     let code = world.fresh_code(&account).await;
     world.otp(&start, &code).await.refused(401, "sign-in-refused");
     put(&code).await.refused(401, "proof-refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_02_every_route_of_somebody_signed_in_charges_the_same_counter() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { credentials: vec![(CredentialKind::OtpSms, None)], ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    let code = json!({ "code": "000000" });
+    let routes = [
+        ("POST", "/v1/selfcare/identity/suspension", code.clone()),
+        ("POST", "/v1/selfcare/identity/reactivation", code.clone()),
+        ("POST", "/v1/selfcare/identity/revocation", json!({ "confirmation": "REVOKE", "code": "000000" })),
+        ("POST", "/v1/selfcare/credentials/otp-sms/suspension", code.clone()),
+        ("POST", "/v1/selfcare/credentials/otp-sms/revocation", code.clone()),
+        ("POST", "/v1/selfcare/credentials/otp-app", code),
+        ("PUT", "/v1/selfcare/otp-mode", json!({ "mode": "sms", "code": "000000" })),
+    ];
+    for (number, (method, path, body)) in routes.iter().enumerate() {
+        world.act(&token, method, path, body.clone()).await.refused(401, "proof-refused");
+        assert_eq!(tries(&world, &account).await.1, u32::try_from(number % 4).unwrap() + 1, "{path}");
+        if number % 4 == 3 {
+            let unlock = format!("/v1/selfcare/unlocks/{}", world.link(&account, Purpose::Unlock, path));
+            world.post(unlock, json!({})).await.expect(204);
+        }
+    }
+    // The right code clears it.
+    let code = world.fresh_code(&account).await;
+    world.act(&token, "PUT", "/v1/selfcare/otp-mode", json!({ "mode": "sms", "code": code })).await.expect(204);
+    assert_eq!(tries(&world, &account).await.1, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

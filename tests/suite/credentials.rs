@@ -6,6 +6,7 @@ use sportello_local::journey::unbase32;
 use sportello_rules::otp::totp_code;
 use sportello_rules::service::CredentialKind;
 use sportello_rules::token::{Counting, TokenModel};
+use sportello_runtime::token::Purpose;
 use sportello_tests::{Answer, World};
 
 const HOUR: i64 = 3600;
@@ -144,6 +145,19 @@ async fn an_enrolment_is_over_after_its_minutes_and_with_a_new_password() {
     let before = begin(&token, &account.password).await;
     world.change_password(&account, &token, "Verde-Foresta77!").await.expect(204);
     confirm(&world, &before, &world.code(&with_app(&account, &before))).await.refused(401, "proof-refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_block_ends_an_enrolment_that_a_thief_has_begun() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    let enrolment = world.act(&token, "POST", format!("{CREDENTIALS}/otp-app"), json!({ "password": account.password })).await.expect(201);
+    let block = format!("/v1/selfcare/blocks/{}", world.link(&account, Purpose::Block, "n1"));
+    world.post(&block, json!({})).await.expect(200);
+    let thief = with_app(&account, &enrolment);
+    confirm(&world, &enrolment, &world.code(&thief)).await.refused(401, "proof-refused");
+    assert_eq!(world.start(&account).await.expect(201).text_at("/next"), "done");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -66,6 +66,8 @@ async fn a_forgotten_password_is_set_anew_by_emergency_code_and_message() {
     let weak = finish(&world, &last, "Rossi-1985!").await.refused(422, "password-refused");
     assert!(weak.body["violations"].to_string().contains("name"), "{weak:?}");
     finish(&world, &last, &account.password).await.refused(422, "password-refused");
+    // Who gives up here has not lost the emergency code.
+    assert!(world.auth(&account).await.emergency_code.is_some());
     finish(&world, &last, NEW).await.expect(204);
     finish(&world, &last, "Rosso-Tramonto88!").await.refused(410, "link-not-valid");
     world.get("/v1/selfcare/identity", &session).await.refused(401, "unauthenticated");
@@ -176,6 +178,17 @@ async fn row_12_one_emergency_code_serves_once_in_parallel_and_in_series() {
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
     block(&world, &code, "personal", &emergency(&account)).await.refused(401, "recovery-refused");
     start(&world, &account, &emergency(&account)).await.refused(401, "recovery-refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_block_in_an_emergency_ends_a_recovery_under_way() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let fiscal_code = fiscal_code(&world, &account).await;
+    let id = start(&world, &account, &emergency(&account)).await.expect(201).text_at("/recoveryId");
+    let last = prove(&world, &id, &world.sms_code().await).await.expect(201).text_at("/recoveryId");
+    block(&world, &fiscal_code, "personal", &emergency(&account)).await.expect(200);
+    finish(&world, &last, NEW).await.refused(410, "link-not-valid");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -49,7 +49,7 @@ pub fn begin(cx: &Cx, owner: &Owner, auth: &AuthRecord, profile: &Profile, moves
     let secret = entropy::bytes::<SECRET>(cx.entropy())?;
     let token = Token::new(*owner, auth.password.version, cx.now, cx.entropy())?;
     let sealed = cx.keys().data_key(owner, &auth.data_key)?.seal(cx.entropy(), owner, TOTP_FIELD, &secret)?;
-    let enrolment = Enrolment { secret: sealed, nonce: token.nonce(), moves };
+    let enrolment = Enrolment { secret: sealed, nonce: token.nonce(), moves, epoch: auth.epoch };
     let fault = |error: &dyn std::fmt::Display| Failure::fault(error.to_string());
     let uri = otpauth_uri(&secret, &profile.username, &cx.app.provider.name, &cx.policy().totp).map_err(|e| fault(&e))?;
     let label = match cx.language {

@@ -18,7 +18,7 @@ use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
-use sportello_store::record::{AuthRecord, Bytes, StoredCredential, StoredTotp};
+use sportello_store::record::{AuthRecord, Bytes, Enrolment, StoredCredential, StoredTotp};
 
 use crate::credentials::{tell, write};
 use crate::recovery::use_up;
@@ -73,7 +73,9 @@ impl Operation for OtpAppConfirm {
             Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
         };
         let current = auth.password.version == token.version && auth.state.may_sign_in();
-        let enrolment = auth.enrolment.as_ref().filter(|enrolment| current && enrolment.nonce == token.nonce());
+        // A block or whatever else ends the sessions ends an enrolment that somebody has begun.
+        let lives = |enrolment: &&Enrolment| current && enrolment.nonce == token.nonce() && enrolment.epoch == auth.epoch;
+        let enrolment = auth.enrolment.as_ref().filter(lives);
         let step = match enrolment {
             Some(enrolment) => {
                 let secret = cx.keys().data_key(&owner, &auth.data_key)?.open(&owner, TOTP_FIELD, &enrolment.secret)?;
@@ -96,7 +98,7 @@ impl Operation for OtpAppConfirm {
         after.totp = Some(StoredTotp { secret: enrolment.secret.clone(), dates: Dates::active_since(cx.now, None), device_key: device_key.map(Bytes) });
         let mut commit = Commit::new();
         // The enrolment's code is used up with it: it does not sign in too (rule 22).
-        let update = write(Commit::auth(&owner).version(auth.version).enrolling(&enrolment.nonce), &auth, &after);
+        let update = write(Commit::auth(&owner).version(auth.version).same_epoch(auth.epoch).enrolling(&enrolment.nonce), &auth, &after);
         let mut update = update.first_step(step).enrolment(None).clear_otp_tries().end_sessions();
         let change = if enrolment.moves { CredentialChange::Moved } else { CredentialChange::Activated };
         if enrolment.moves {

@@ -16,7 +16,6 @@ use sportello_store::key::OwnerKind;
 use sportello_store::record::AuthRecord;
 
 use crate::password_recover_start::RECOVERY_CODE;
-use crate::recovery::use_up;
 
 /// Proves the code of a recovery.
 pub struct PasswordRecoverCode;
@@ -75,15 +74,13 @@ impl Operation for PasswordRecoverCode {
         }
         let Some(kept) = codes::prove(cx, &owner, &auth, RECOVERY_CODE, &token.nonce(), &input.code) else { return Err(refused(&auth)?) };
         let mut commit = Commit::new();
-        let mut update = Commit::auth(&owner).same_password(token.version).consume_code(RECOVERY_CODE, kept).clear_otp_tries();
-        if purpose == Purpose::Recovery {
-            update = use_up(cx, &owner, &auth, update, &mut commit, Code::RecoveryRefused)?;
-        }
+        let update = Commit::auth(&owner).same_password(token.version).consume_code(RECOVERY_CODE, kept).clear_otp_tries();
         commit.update_auth(update, Code::RecoveryRefused);
         commit.use_once(&owner, &token.nonce(), over_at, Code::RecoveryRefused);
+        let next = if purpose == Purpose::Recovery { Purpose::RecoveryLast } else { Purpose::RecoveryLastByAnswer };
         let last = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
         let expires_at = last.over_at(cx.policy().recovery.step_minutes);
-        let recovery_id = Secret::new(last.seal(Purpose::RecoveryLast, cx.keys(), cx.entropy())?);
+        let recovery_id = Secret::new(last.seal(next, cx.keys(), cx.entropy())?);
         Ok(Reply::after(commit, Output { recovery_id, expires_at }))
     }
 }

@@ -14,6 +14,7 @@ use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
 
 use crate::new_password::{self, Told};
+use crate::recovery::use_up;
 
 /// Finishes a password's recovery.
 pub struct PasswordRecoverFinish;
@@ -49,7 +50,8 @@ impl Operation for PasswordRecoverFinish {
     type Output = ();
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
-        let token = Token::open(input.recovery_id.expose(), Purpose::RecoveryLast, OwnerKind::Holder, cx.keys()).ok_or(Code::LinkNotValid)?;
+        let open = |purpose| Token::open(input.recovery_id.expose(), purpose, OwnerKind::Holder, cx.keys()).map(|token| (token, purpose));
+        let (token, purpose) = open(Purpose::RecoveryLast).or_else(|| open(Purpose::RecoveryLastByAnswer)).ok_or(Code::LinkNotValid)?;
         if cx.now >= token.over_at(cx.policy().recovery.step_minutes) {
             return Err(Code::LinkNotValid.into());
         }
@@ -66,7 +68,12 @@ impl Operation for PasswordRecoverFinish {
         let profile = Profile::open(cx, &owner, &records.profile)?;
         new_password::check(cx, &profile, &input.new)?;
         let accepted = new_password::accept(cx, &records, &input.new).await?.ok_or_else(|| new_password::used_recently(cx))?;
-        let mut commit = new_password::commit(cx, &owner, &records, &accepted, Commit::auth(&owner), Told::Recovered)?;
+        let (mut commit, mut update) = (Commit::new(), Commit::auth(&owner));
+        if purpose == Purpose::RecoveryLast {
+            // Good once: who gives up before this step keeps the code, and whoever has used it meanwhile has ended this recovery.
+            update = use_up(cx, &owner, auth, update, &mut commit, Code::LinkNotValid)?;
+        }
+        commit.extend(new_password::commit(cx, &owner, &records, &accepted, update, Told::Recovered)?);
         if codes::mobile(&profile, &cx.policy().code).is_some() {
             let notice = Notice::PasswordRecovered { at: cx.now, channel: Channel::Sms };
             let id = format!("{}#{}#{}#sms", notice.kind(), owner.pk(), token.version);

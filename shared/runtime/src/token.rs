@@ -27,6 +27,8 @@ pub enum Purpose {
     RecoveryByAnswer,
     /// Between that code and the new password.
     RecoveryLast,
+    /// The same, where the security answer was the proof (rule 30).
+    RecoveryLastByAnswer,
     /// Between the password and the code that give a new emergency code (rule 27).
     EmergencyCode,
     /// Between beginning an app's enrolment and its first code (rule 41).
@@ -41,7 +43,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SignIn,
         Self::SignInSms,
         Self::SignInToken,
@@ -49,6 +51,7 @@ impl Purpose {
         Self::Recovery,
         Self::RecoveryByAnswer,
         Self::RecoveryLast,
+        Self::RecoveryLastByAnswer,
         Self::EmergencyCode,
         Self::Enrolment,
         Self::App,
@@ -66,6 +69,7 @@ impl Purpose {
             Self::Recovery => b"token/recovery",
             Self::RecoveryByAnswer => b"token/recovery-by-answer",
             Self::RecoveryLast => b"token/recovery-last",
+            Self::RecoveryLastByAnswer => b"token/recovery-last-by-answer",
             Self::EmergencyCode => b"token/emergency-code",
             Self::Enrolment => b"token/enrolment",
             Self::App => b"token/app",

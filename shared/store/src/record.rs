@@ -120,6 +120,8 @@ pub struct Enrolment {
     pub nonce: String,
     /// Whether the app moves to another device by the emergency code.
     pub moves: bool,
+    /// Epoch in which it was begun: whatever ends the sessions ends it too.
+    pub epoch: u64,
 }
 
 /// The physical token (rule 41).
