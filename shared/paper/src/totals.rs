@@ -39,6 +39,8 @@ pub struct VatGroup {
     pub net_cents: i64,
     /// VAT on that sum, in euro cents.
     pub vat_cents: i64,
+    /// Both together, in euro cents.
+    pub gross_cents: i64,
 }
 
 /// What an invoice adds up to.
@@ -68,9 +70,10 @@ pub fn invoice_totals(lines: &[InvoiceLine]) -> Result<InvoiceTotals, PaperError
     let mut totals = InvoiceTotals { groups: Vec::with_capacity(nets.len()), net_cents: 0, vat_cents: 0, gross_cents: 0 };
     for (vat_basis_points, net_cents) in nets {
         let vat_cents = vat(net_cents, vat_basis_points)?;
+        let gross_cents = net_cents.checked_add(vat_cents).ok_or(PaperError::Amount)?;
         totals.net_cents = totals.net_cents.checked_add(net_cents).ok_or(PaperError::Amount)?;
         totals.vat_cents = totals.vat_cents.checked_add(vat_cents).ok_or(PaperError::Amount)?;
-        totals.groups.push(VatGroup { vat_basis_points, net_cents, vat_cents });
+        totals.groups.push(VatGroup { vat_basis_points, net_cents, vat_cents, gross_cents });
     }
     totals.gross_cents = totals.net_cents.checked_add(totals.vat_cents).ok_or(PaperError::Amount)?;
     Ok(totals)
@@ -84,6 +87,8 @@ fn vat(net_cents: i64, basis_points: u32) -> Result<i64, PaperError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn line(quantity: u32, unit_net_cents: i64, vat_basis_points: u32) -> InvoiceLine {
@@ -91,7 +96,7 @@ mod tests {
     }
 
     fn group(vat_basis_points: u32, net_cents: i64, vat_cents: i64) -> VatGroup {
-        VatGroup { vat_basis_points, net_cents, vat_cents }
+        VatGroup { vat_basis_points, net_cents, vat_cents, gross_cents: net_cents + vat_cents }
     }
 
     #[test]
@@ -128,5 +133,37 @@ mod tests {
             assert_eq!(invoice_totals(&lines), Err(PaperError::Amount), "{lines:?}");
         }
         assert_eq!(invoice_totals(&[]).unwrap().gross_cents, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn groups_add_up_and_are_off_by_half_a_cent_at_most(
+            lines in proptest::collection::vec((0..1000u32, -1_000_000i64..1_000_000, 0..10_001u32), 0..20),
+        ) {
+            let lines: Vec<_> = lines.into_iter().map(|(quantity, unit, rate)| line(quantity, unit, rate % 7 * 550)).collect();
+            let totals = invoice_totals(&lines).unwrap();
+            prop_assert_eq!(totals.gross_cents, totals.net_cents + totals.vat_cents);
+            prop_assert_eq!(totals.gross_cents, totals.groups.iter().map(|group| group.gross_cents).sum::<i64>());
+            prop_assert_eq!(totals.vat_cents, totals.groups.iter().map(|group| group.vat_cents).sum::<i64>());
+            prop_assert_eq!(totals.net_cents, lines.iter().map(|line| line.net_cents().unwrap()).sum::<i64>());
+            prop_assert!(totals.groups.is_sorted_by(|a, b| a.vat_basis_points < b.vat_basis_points));
+            for group in &totals.groups {
+                let exact = i128::from(group.net_cents) * i128::from(group.vat_basis_points);
+                let off = i128::from(group.vat_cents) * WHOLE - exact;
+                prop_assert!(off.abs() * 2 <= WHOLE);
+                prop_assert!(off.abs() * 2 < WHOLE || (off > 0) == (exact > 0), "half a cent goes away from zero");
+                let of_rate = lines.iter().filter(|line| line.vat_basis_points == group.vat_basis_points);
+                prop_assert_eq!(group.net_cents, of_rate.map(|line| line.net_cents().unwrap()).sum::<i64>());
+            }
+            let mut turned = lines;
+            turned.reverse();
+            prop_assert_eq!(invoice_totals(&turned).unwrap(), totals);
+        }
+
+        #[test]
+        fn no_figure_makes_it_panic(lines in proptest::collection::vec((any::<u32>(), any::<i64>(), any::<u32>()), 0..6)) {
+            let lines: Vec<_> = lines.into_iter().map(|(quantity, unit, rate)| line(quantity, unit, rate)).collect();
+            let _ = invoice_totals(&lines);
+        }
     }
 }

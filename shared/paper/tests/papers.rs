@@ -1,13 +1,15 @@
-//! Every paper in every language as approved, and what holds for all of them.
+//! Every paper in every language as approved, and what holds for all of them (`UPDATE_SNAPSHOTS=1` writes the approved text).
 #![cfg(test)]
 
 use std::fs;
 use std::path::Path;
 
 use jiff::civil::date;
-use lopdf::Document as Pdf;
+use lopdf::{Document as Pdf, Object};
+use proptest::prelude::*;
 use sportello_paper::{
-    IdentityKind, Invoice, InvoiceLine, Language, Party, Provider, RevocationForm, Withdrawal, WithdrawalForm, invoice, revocation_form, withdrawal_form,
+    IdentityKind, Invoice, InvoiceLine, Language, PaperError, Party, Provider, RevocationForm, Withdrawal, WithdrawalForm, invoice, revocation_form,
+    withdrawal_form,
 };
 
 fn provider() -> Provider {
@@ -115,59 +117,163 @@ fn every(language: Language) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// The text of a paper, page by page.
-fn text(pdf: &[u8]) -> String {
+fn pages(pdf: &[u8]) -> Vec<String> {
     let pdf = Pdf::load_mem(pdf).unwrap();
-    let pages: Vec<String> = pdf.get_pages().keys().map(|page| pdf.extract_text(&[*page]).unwrap()).collect();
-    pages.join("\n--- page ---\n")
+    let text = |page| pdf.extract_text(&[page]).unwrap().lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+    pdf.get_pages().into_keys().map(text).collect()
 }
 
-/// Compares with the file in `snapshots/`; `UPDATE_SNAPSHOTS=1` writes it.
-#[expect(clippy::disallowed_methods, reason = "whether to write the snapshots is said to the test, not to the product")]
-fn approved(name: &str, now: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
-    if std::env::var("UPDATE_SNAPSHOTS").is_ok_and(|value| value == "1") {
-        fs::write(&file, now).unwrap();
-    }
-    assert_eq!(fs::read_to_string(&file).unwrap_or_default(), now, "{name} changed: look at it with UPDATE_SNAPSHOTS=1 and `git diff`");
+/// The text of a paper as one line, for searching across line ends.
+fn flat(pdf: &[u8]) -> String {
+    pages(pdf).concat().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
-fn every_paper_says_what_was_approved() {
+#[expect(clippy::disallowed_methods, reason = "whether to write the snapshots is said to the test, not to the product")]
+fn papers_read_as_approved() {
+    let update = std::env::var("UPDATE_SNAPSHOTS").is_ok_and(|value| value == "1");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    let mut known = Vec::new();
     for language in Language::ALL {
         for (name, pdf) in every(language) {
-            approved(&format!("{name}.{}.txt", language.tag()), &text(&pdf));
+            let file = format!("{name}.{}.txt", language.tag());
+            let text = pages(&pdf).join("--- page ---\n");
+            if update {
+                fs::write(folder.join(&file), &text).unwrap();
+            }
+            let approved = fs::read_to_string(folder.join(&file)).unwrap_or_default();
+            assert_eq!(text, approved, "{file} differs: read it, then run with UPDATE_SNAPSHOTS=1");
+            known.push(file);
         }
+    }
+    for entry in fs::read_dir(&folder).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        assert!(known.contains(&file), "{file} belongs to no paper");
     }
 }
 
 #[test]
 fn the_same_values_give_the_same_bytes() {
-    for ((name, first), (_, second)) in every(Language::It).into_iter().zip(every(Language::It)) {
-        assert!(first == second, "{name}");
-        assert!(first.starts_with(b"%PDF-1.") && first.len() < 200_000, "{name}: {}", first.len());
-    }
-}
-
-#[test]
-fn a_title_and_a_language_stand_in_the_file() {
     for language in Language::ALL {
-        for (name, pdf) in every(language) {
-            let pdf = Pdf::load_mem(&pdf).unwrap();
+        assert_eq!(every(language), every(language));
+    }
+    let later = RevocationForm { printed_on: date(2026, 3, 6), ..revocation() };
+    assert_ne!(revocation_form(&revocation(), Language::It), revocation_form(&later, Language::It));
+}
+
+#[test]
+fn a_paper_says_what_it_is() {
+    for language in Language::ALL {
+        for (name, bytes) in every(language) {
+            let pdf = Pdf::load_mem(&bytes).unwrap();
             let catalog = pdf.catalog().unwrap();
-            let said = catalog.get(b"Lang").and_then(|lang| lang.as_str()).unwrap();
-            assert!(String::from_utf8_lossy(said).starts_with(language.tag()), "{name}");
-            assert!(catalog.has(b"StructTreeRoot") && catalog.has(b"MarkInfo"), "{name} is readable aloud");
+            assert_eq!(catalog.get(b"Lang").and_then(Object::as_str).unwrap(), language.tag().as_bytes(), "{name}");
+            assert!(catalog.has(b"StructTreeRoot") && catalog.has(b"Outlines") && catalog.has(b"MarkInfo"), "{name}");
+            assert!(!catalog.has(b"OpenAction") && !catalog.has(b"AA") && !catalog.has(b"AcroForm"), "{name} acts");
+            let xmp = pdf.get_object(catalog.get(b"Metadata").and_then(Object::as_reference).unwrap()).and_then(Object::as_stream).unwrap();
+            let xmp = String::from_utf8(xmp.get_plain_content().unwrap()).unwrap();
+            for needed in ["<pdfuaid:part>1<", "<pdfaid:part>2<", "<pdfaid:conformance>A<"] {
+                assert!(xmp.contains(needed), "{name}: {needed} in {xmp}");
+            }
+            assert!(bytes.len() < 60_000, "{name}: the font is a subset");
+        }
+    }
+    let pdf = Pdf::load_mem(&revocation_form(&revocation(), Language::It).unwrap()).unwrap();
+    let info = pdf.trailer.get(b"Info").and_then(Object::as_reference).and_then(|id| pdf.get_dictionary(id)).unwrap();
+    let title = lopdf::decode_text_string(info.get(b"Title").unwrap()).unwrap();
+    assert_eq!(title, "Richiesta di revoca dell’identità digitale SPID");
+    assert_eq!(info.get(b"CreationDate").and_then(Object::as_str).unwrap(), b"D:20260305000000Z");
+}
+
+#[test]
+fn an_ordinary_request_is_one_sheet() {
+    for language in Language::ALL {
+        let pages = pages(&revocation_form(&revocation(), language).unwrap());
+        assert_eq!(pages.len(), 1);
+        assert!(pages[0].trim_end().ends_with("1/1"), "{}", pages[0]);
+    }
+}
+
+#[test]
+fn long_names_are_whole() {
+    let words = "Ètienne-Þóra ".repeat(15);
+    let unbroken = "Wolfeschlegelsteinhausenbergerdorff".repeat(6);
+    let form = RevocationForm { given_name: words.clone(), family_name: unbroken[..200].to_owned(), ..revocation() };
+    let text = flat(&revocation_form(&form, Language::It).unwrap());
+    assert!(text.contains(words.trim()), "{text}");
+    assert!(text.replace(' ', "").contains(&unbroken[..200]), "{text}");
+}
+
+#[test]
+fn a_value_cannot_pretend_to_be_the_form() {
+    let form = RevocationForm { given_name: "Anna\u{202e}\nCognome\nRossi\u{0}".into(), residence: Some("山 \u{e000}".into()), ..revocation() };
+    let pages = pages(&revocation_form(&form, Language::It).unwrap());
+    assert!(pages[0].contains("\nAnna Cognome Rossi\n"), "{}", pages[0]);
+    assert!(pages[0].contains("\n� �\n"), "what is missing is seen: {}", pages[0]);
+}
+
+#[test]
+fn the_days_are_the_ones_given() {
+    for language in Language::ALL {
+        for variant in [Withdrawal::WithinDays, Withdrawal::BeyondDays] {
+            let form = WithdrawalForm { days: 30, last_day: date(2027, 1, 2), ..withdrawal(variant) };
+            let text = flat(&withdrawal_form(&form, language).unwrap());
+            assert!(text.contains("30 giorni") || text.contains("30 days"), "{text}");
+            assert!(!text.contains("14 "), "{text}");
         }
     }
 }
 
 #[test]
-fn long_and_odd_texts_make_no_paper_fail() {
-    for odd in ["a".repeat(200), "Ünïcödé Straße ".repeat(20), "line\none\u{0}\u{202e}two\u{ffff}".to_owned(), "漢字".to_owned(), String::new()] {
-        for language in Language::ALL {
-            let form = RevocationForm { given_name: odd.clone(), family_name: odd.clone(), residence: Some(odd.clone()), ..revocation() };
-            let shown = text(&revocation_form(&form, language).unwrap());
-            assert!(shown.contains("RV-7K4M-92QX"), "the rest is there");
-        }
+fn many_lines_go_on_under_the_same_head() {
+    let lines: Vec<_> = (1..=90).map(|number| line(&format!("Voce-{number:03}"), 1, 100, 2200)).collect();
+    let pages = pages(&invoice(&Invoice { lines, ..bill() }, Language::It).unwrap());
+    assert!(pages.len() > 2, "{}", pages.len());
+    for (at, page) in pages.iter().enumerate() {
+        assert!(page.trim_end().ends_with(&format!("{}/{}", at + 1, pages.len())), "{page}");
+        assert!(!page.contains("Voce-") || page.contains("Prezzo unitario\n"), "{page}");
+        assert!(at == 0 || page.starts_with("Fattura n. 2026/000045 · Ordine ORD-2026-000123\n"), "{page}");
+    }
+    let all = pages.concat();
+    for number in 1..=90 {
+        assert_eq!(all.matches(&format!("Voce-{number:03}\n")).count(), 1);
+    }
+}
+
+#[test]
+fn amounts_that_do_not_fit_are_refused() {
+    let lines = vec![line("x", 2, i64::MAX, 0)];
+    assert_eq!(invoice(&Invoice { lines, ..bill() }, Language::It), Err(PaperError::Amount));
+    assert!(invoice(&Invoice { lines: Vec::new(), ..bill() }, Language::It).is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn no_value_makes_a_form_fail(texts in proptest::collection::vec(proptest::collection::vec(any::<char>(), 0..700), 8), kind in 0..4usize, beyond: bool) {
+        let texts: Vec<String> = texts.into_iter().map(String::from_iter).collect();
+        let text = |at: usize| texts[at].clone();
+        let provider = Provider { name: text(0), support: text(1), forms_to: text(2) };
+        let identity_type = [IdentityKind::Personal, IdentityKind::Minor, IdentityKind::Professional, IdentityKind::Business][kind];
+        let form = RevocationForm {
+            provider: provider.clone(),
+            given_name: text(3),
+            family_name: text(4),
+            fiscal_code: text(5),
+            residence: Some(text(6)),
+            document_number: Some(text(7)),
+            reference_code: text(3),
+            identity_type,
+            ..bare()
+        };
+        prop_assert!(revocation_form(&form, Language::En).is_ok());
+        let kind = if beyond { Withdrawal::BeyondDays } else { Withdrawal::WithinDays };
+        let form = WithdrawalForm { provider, customer_name: text(4), order_id: text(5), service_id: text(6), offer: text(7), identity_type, ..withdrawal(kind) };
+        prop_assert!(withdrawal_form(&form, Language::It).is_ok());
+        let party = Party { name: text(0), address: texts.clone(), fiscal_code: Some(text(1)), vat_number: Some(text(2)) };
+        let lines = texts.iter().map(|text| line(text, 1, 100, 2200)).collect();
+        let bill = Invoice { seller: party.clone(), buyer: party, number: text(3), payment: text(4), order_id: text(5), lines, ..bill() };
+        prop_assert!(invoice(&bill, Language::En).is_ok());
     }
 }

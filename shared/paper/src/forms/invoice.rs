@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::words::{day, euros, rate};
 use crate::error::PaperError;
 use crate::language::Language;
-use crate::pdf::{About, Column, Document, Field, Panel, Table};
+use crate::pdf::{About, Column, Document, Panel, Table};
 use crate::totals::{InvoiceLine, InvoiceTotals, invoice_totals};
 
 /// Who sells or buys.
@@ -57,23 +57,15 @@ pub fn invoice(invoice: &Invoice, language: Language) -> Result<Vec<u8>, PaperEr
         support: &invoice.support,
         reference_label: t("Ordine", "Order"),
         reference: &invoice.order_id,
+        dated: &format!("{} {}", t("Emessa il", "Issued on"), day(invoice.issued_on, language)),
         language,
         date: invoice.issued_on,
     })?;
-    paper.fields(&[vec![
-        Field::new(t("Numero", "Number"), &invoice.number, 3),
-        Field::new(t("Data", "Date"), day(invoice.issued_on, language), 3),
-        Field::new(t("Pagamento", "Payment"), &invoice.payment, 6),
-    ]]);
     paper.panels(&[panel(&invoice.seller, t("Venditore", "Seller"), language), panel(&invoice.buyer, t("Cliente", "Customer"), language)]);
     paper.table(&lines(&invoice.lines, language)?);
     paper.table(&sums(&totals, language));
-    paper.table(&Table {
-        columns: vec![Column { head: t("Da pagare", "To pay"), share: 1.0, right: false }, Column { head: t("Importo", "Amount"), share: 1.0, right: true }],
-        rows: vec![vec![t("Totale", "Total").to_owned(), euros(totals.gross_cents, language)]],
-        sum: true,
-        width: 0.55,
-    });
+    paper.heading(t("Pagamento", "Payment"));
+    paper.paragraph(&invoice.payment);
     if invoice.courtesy_copy {
         paper.note(t(
             "Copia di cortesia senza valore fiscale: la fattura è quella elettronica trasmessa attraverso il Sistema di Interscambio.",
@@ -124,17 +116,28 @@ fn sums(totals: &InvoiceTotals, language: Language) -> Table<'static> {
     let t = |it, en| language.pick(it, en);
     let mut rows: Vec<Vec<String>> = Vec::with_capacity(totals.groups.len() + 1);
     for group in &totals.groups {
-        rows.push(vec![rate(group.vat_basis_points, language), euros(group.net_cents, language), euros(group.vat_cents, language)]);
+        rows.push(vec![
+            rate(group.vat_basis_points, language),
+            euros(group.net_cents, language),
+            euros(group.vat_cents, language),
+            euros(group.gross_cents, language),
+        ]);
     }
-    rows.push(vec![t("Totale", "Total").to_owned(), euros(totals.net_cents, language), euros(totals.vat_cents, language)]);
+    rows.push(vec![
+        t("Totale fattura", "Invoice total").to_owned(),
+        euros(totals.net_cents, language),
+        euros(totals.vat_cents, language),
+        euros(totals.gross_cents, language),
+    ]);
     Table {
         columns: vec![
-            Column { head: t("Aliquota IVA", "VAT rate"), share: 1.0, right: false },
+            Column { head: t("Aliquota IVA", "VAT rate"), share: 1.4, right: false },
             Column { head: t("Imponibile", "Taxable amount"), share: 1.4, right: true },
             Column { head: t("Imposta", "VAT"), share: 1.4, right: true },
+            Column { head: t("Totale", "Total"), share: 1.4, right: true },
         ],
         rows,
         sum: true,
-        width: 0.55,
+        width: 0.72,
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::words::day;
+use super::words::{dated, day};
 use super::{IdentityKind, Provider};
 use crate::error::PaperError;
 use crate::language::Language;
@@ -56,6 +56,7 @@ pub fn revocation_form(form: &RevocationForm, language: Language) -> Result<Vec<
         support: &form.provider.support,
         reference_label: t("Codice di riferimento", "Reference code"),
         reference: &form.reference_code,
+        dated: &dated(form.printed_on, language),
         language,
         date: form.printed_on,
     })?;
@@ -65,7 +66,11 @@ pub fn revocation_form(form: &RevocationForm, language: Language) -> Result<Vec<
     if form.vat_number.is_some() {
         codes.push(Field::optional(t("Partita IVA", "VAT number"), form.vat_number.as_deref(), 4));
     }
-    codes.push(Field::optional(t("Documento d’identità n.", "Identity document no."), form.document_number.as_deref(), 4));
+    codes.push(Field::optional(
+        t("Documento d’identità n.", "Identity document no."),
+        form.document_number.as_deref(),
+        if form.vat_number.is_some() { 4 } else { 8 },
+    ));
     paper.fields(&[
         vec![Field::new(t("Nome", "Given name"), &form.given_name, 6), Field::new(t("Cognome", "Family name"), &form.family_name, 6)],
         vec![
@@ -83,9 +88,8 @@ pub fn revocation_form(form: &RevocationForm, language: Language) -> Result<Vec<
 
     paper.heading(t("Identità da revocare", "Identity to revoke"));
     paper.fields(&[vec![
-        Field::new(t("Tipo di identità", "Type of identity"), form.identity_type.name(language), 4),
-        Field::optional(t("Codice identificativo SPID", "SPID code"), form.spid_code.as_deref(), 4),
-        Field::new(t("Modulo preparato il", "Form prepared on"), day(form.printed_on, language), 4),
+        Field::new(t("Tipo di identità", "Type of identity"), form.identity_type.name(language), 6),
+        Field::optional(t("Codice identificativo SPID", "SPID code"), form.spid_code.as_deref(), 6),
     ]]);
 
     let name = &form.provider.name;
@@ -135,6 +139,7 @@ pub fn revocation_form(form: &RevocationForm, language: Language) -> Result<Vec<
         },
     });
 
+    let office = paper.place();
     paper.heading(t("Come consegnare il modulo", "How to hand in the form"));
     paper.bullets(&[
         t(
@@ -154,5 +159,6 @@ pub fn revocation_form(form: &RevocationForm, language: Language) -> Result<Vec<
         Field::blank(t("Operatore", "Operator"), 3),
         Field::blank(t("Identità di chi firma verificata mediante", "Signer’s identity checked by"), 6),
     ]]);
+    paper.keep_from(&office);
     paper.finish()
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::words::day;
+use super::words::{dated, day};
 use super::{IdentityKind, Provider};
 use crate::error::PaperError;
 use crate::language::Language;
@@ -61,6 +61,7 @@ pub fn withdrawal_form(form: &WithdrawalForm, language: Language) -> Result<Vec<
         support: &form.provider.support,
         reference_label: t("Ordine", "Order"),
         reference: &form.order_id,
+        dated: &dated(form.printed_on, language),
         language,
         date: form.printed_on,
     })?;
@@ -97,8 +98,8 @@ pub fn withdrawal_form(form: &WithdrawalForm, language: Language) -> Result<Vec<
         Withdrawal::WithinDays => paper.bullets(&[
             t("L’ordine viene annullato e l’identità non potrà più essere attivata.", "The order is cancelled and the identity can no longer be activated."),
             t(
-                "Quanto è stato pagato viene rimborsato con lo stesso mezzo di pagamento, nei tempi previsti dall’art. 56 del Codice del consumo.",
-                "What was paid is refunded by the same means of payment, within the time set by article 56 of the Codice del consumo.",
+                "Quanto è stato pagato viene rimborsato con lo stesso mezzo di pagamento, nei tempi previsti dall’art.\u{a0}56 del Codice del consumo.",
+                "What was paid is refunded by the same means of payment, within the time set by article\u{a0}56 of the Codice del consumo.",
             ),
         ]),
         Withdrawal::BeyondDays => paper.bullets(&[
@@ -127,7 +128,6 @@ pub fn withdrawal_form(form: &WithdrawalForm, language: Language) -> Result<Vec<
         date: t("Data", "Date"),
         signer: t("Firma del cliente (solo se il modulo è su carta)", "Signature of the customer (only on paper)"),
     });
-    paper.note(&format!("{} {}.", t("Modulo preparato il", "Form prepared on"), day(form.printed_on, language)));
     paper.finish()
 }
 
@@ -146,11 +146,11 @@ fn declaration(form: &WithdrawalForm, language: Language) -> String {
     match (form.withdrawal, language) {
         (Withdrawal::WithinDays, Language::It) => format!(
             "Il cliente comunica a {name} di recedere dal contratto indicato sopra entro {days} giorni dalla sua conclusione, senza doverne dare il motivo, \
-             secondo gli artt. 52 e seguenti del Codice del consumo (d.lgs. 6 settembre 2005, n. 206)."
+             secondo gli artt.\u{a0}52 e seguenti del Codice del consumo (d.lgs. 6\u{a0}settembre\u{a0}2005, n.\u{a0}206)."
         ),
         (Withdrawal::WithinDays, Language::En) => format!(
             "The customer informs {name} of withdrawing from the contract above within {days} days of its conclusion, without having to give a reason, \
-             under articles 52 and following of the Italian consumer code (Codice del consumo, d.lgs. 6 September 2005, no. 206)."
+             under articles\u{a0}52 and following of the Italian consumer code (Codice del consumo, d.lgs. 6\u{a0}September\u{a0}2005, no.\u{a0}206)."
         ),
         (Withdrawal::BeyondDays, Language::It) => format!(
             "Il cliente comunica a {name} di recedere dal contratto indicato sopra secondo le sue condizioni. \

@@ -18,6 +18,11 @@ pub(super) fn day(date: Date, language: Language) -> String {
     }
 }
 
+/// When a form was made.
+pub(super) fn dated(date: Date, language: Language) -> String {
+    format!("{} {}", language.pick("Modulo preparato il", "Form prepared on"), day(date, language))
+}
+
 /// An amount in euro: 1.234,50 € or €1,234.50.
 pub(super) fn euros(cents: i64, language: Language) -> String {
     let sign = if cents < 0 { "-" } else { "" };

@@ -14,6 +14,8 @@ const GUTTER: f32 = 16.0;
 const COLUMNS: f32 = 12.0;
 /// Where the text of a list begins.
 const INDENT: f32 = 15.0;
+/// Height from which a panel takes no further line, so that a page holds it.
+const PANEL: f32 = 450.0;
 /// Side of a box to tick.
 const TICK: f32 = 8.5;
 
@@ -66,12 +68,15 @@ pub struct Signature<'a> {
 }
 
 impl Document {
-    /// A heading; it stays with what follows.
+    /// A heading; it stays with what follows. An empty one is none.
     pub fn heading(&mut self, heading: &str) {
         let heading = text::clean(&self.faces, heading);
+        if heading.is_empty() {
+            return;
+        }
         let level = NonZeroU16::MIN.saturating_add(1);
         let tag = self.tags.root(Tag::Hn(level, Some(heading.clone())));
-        let mut strip = Strip { gap: 13.0, keep: true, outline: Some((2, heading.clone())), ..Strip::default() };
+        let mut strip = Strip { gap: 9.0, keep: true, outline: Some((2, heading.clone())), ..Strip::default() };
         strip.height = self.set(&mut strip, Type::HEADING, &heading, (0.0, 0.0, WIDTH), tag, false) + 1.0;
         self.strips.push(strip);
     }
@@ -79,13 +84,13 @@ impl Document {
     /// A paragraph; it may go on on the next page, but not with a line alone.
     pub fn paragraph(&mut self, paragraph: &str) {
         let tag = self.tags.root(Tag::P);
-        self.lines(Type::BODY, paragraph, 5.0, 0.0, tag, false);
+        self.lines(Type::BODY, paragraph, 4.0, 0.0, tag, false);
     }
 
     /// A paragraph that stays with what follows.
     pub fn lead(&mut self, paragraph: &str) {
         let tag = self.tags.root(Tag::P);
-        self.lines(Type::BODY, paragraph, 5.0, 0.0, tag, true);
+        self.lines(Type::BODY, paragraph, 4.0, 0.0, tag, true);
     }
 
     /// A paragraph in small print.
@@ -102,7 +107,7 @@ impl Document {
             let label = self.tags.under(entry, Tag::Lbl);
             let body = self.tags.under(entry, Tag::LBody);
             let first = self.strips.len();
-            self.lines(Type::BODY, item, 3.0, INDENT, body, false);
+            self.lines(Type::BODY, item, 2.5, INDENT, body, false);
             if let Some(strip) = self.strips.get_mut(first) {
                 let Type { weight, size, ink } = Type::BODY;
                 strip.marks.insert(0, Mark::Text { x: 4.0, y: Type::BODY.baseline(), text: "•".to_owned(), weight, size, ink, tag: label });
@@ -118,7 +123,7 @@ impl Document {
             let label = self.tags.under(entry, Tag::Lbl);
             let body = self.tags.under(entry, Tag::LBody);
             let item = text::clean(&self.faces, item);
-            let mut strip = Strip { gap: 5.0, keep: true, ..Strip::default() };
+            let mut strip = Strip { gap: 4.0, keep: true, ..Strip::default() };
             strip.marks.push(Mark::Tick { x: 0.5, y: 2.2, side: TICK, tag: label });
             strip.height = self.set(&mut strip, Type::BODY, &item, (INDENT, 0.0, WIDTH - INDENT), body, false);
             if *blank {
@@ -135,7 +140,7 @@ impl Document {
     pub fn fields(&mut self, rows: &[Vec<Field<'_>>]) {
         let list = self.tags.root(Tag::L(ListNumbering::None));
         for row in rows {
-            let mut strip = Strip { gap: 5.0, ..Strip::default() };
+            let mut strip = Strip { gap: 3.0, ..Strip::default() };
             let mut x = 0.0;
             let mut lines = Vec::new();
             for field in row {
@@ -181,21 +186,26 @@ impl Document {
                     y += self.set(&mut strip, set, &line, (x + 10.0, y, width - 20.0), tag, false);
                     set = Type::BODY;
                 }
+                if y > PANEL {
+                    let tag = self.tags.root(Tag::P);
+                    y += self.set(&mut strip, set, "…", (x + 10.0, y, width - 20.0), tag, false);
+                    break;
+                }
             }
             strip.height = strip.height.max(y + 8.0);
             x += width + GUTTER;
         }
         let height = strip.height;
-        strip.marks.extend([0.0, width + GUTTER].map(|x| Mark::Frame { x, y: 0.0, width, height }));
+        strip.marks.extend([0.0, width + GUTTER].map(|x| Mark::Frame { x, y: 0.0, width, height, ink: Ink::Hair }));
         self.strips.push(strip);
     }
 
     /// Lines for place and date, and a frame for the signature.
     pub fn signature(&mut self, signature: &Signature<'_>) {
-        let (left, height) = (WIDTH * 0.4, 70.0);
+        let (left, height) = (WIDTH * 0.4, 62.0);
         let list = self.tags.root(Tag::L(ListNumbering::None));
-        let mut strip = Strip { gap: 10.0, height, ..Strip::default() };
-        for (label, y) in [(signature.place, 2.0), (signature.date, 40.0)] {
+        let mut strip = Strip { gap: 8.0, height, ..Strip::default() };
+        for (label, y) in [(signature.place, 0.0), (signature.date, 34.0)] {
             let entry = self.tags.under(list, Tag::LI);
             let tag = self.tags.under(entry, Tag::Lbl);
             let blank = self.tags.under(entry, Tag::LBody);
@@ -208,7 +218,7 @@ impl Document {
         let blank = self.tags.under(entry, Tag::LBody);
         let x = left + 2.0 * GUTTER;
         let signer = text::clean(&self.faces, signature.signer);
-        strip.marks.push(Mark::Frame { x, y: 0.0, width: WIDTH - x, height });
+        strip.marks.push(Mark::Frame { x, y: 0.0, width: WIDTH - x, height, ink: Ink::Grey });
         self.set(&mut strip, Type::LABEL, &signer, (x + 8.0, 5.0, WIDTH - x - 16.0), tag, false);
         strip.marks.push(Mark::Blank { x: x + 8.0, y: height - 12.0, width: WIDTH - x - 16.0, tag: blank });
         self.strips.push(strip);

@@ -12,11 +12,11 @@ pub(super) const SIDE: f32 = 56.0;
 /// Width between the margins.
 pub(super) const WIDTH: f32 = PAGE.0 - 2.0 * SIDE;
 /// Where the first page's content begins.
-pub(super) const TOP: f32 = 44.0;
+pub(super) const TOP: f32 = 36.0;
 /// Where the content of later pages begins, under their header.
 pub(super) const LATER_TOP: f32 = 74.0;
 /// Where content ends, above the footer.
-pub(super) const BOTTOM: f32 = PAGE.1 - 64.0;
+pub(super) const BOTTOM: f32 = PAGE.1 - 56.0;
 
 /// Colours. All have a contrast of more than 4.5 to 1 on white and on the shade, but for the hairline, which tells nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) enum Mark {
     /// A line that tells nothing.
     Rule { x: f32, y: f32, width: f32, weight: f32, ink: Ink },
     /// A frame that tells nothing.
-    Frame { x: f32, y: f32, width: f32, height: f32 },
+    Frame { x: f32, y: f32, width: f32, height: f32, ink: Ink },
     /// A ground that tells nothing.
     Ground { x: f32, y: f32, width: f32, height: f32 },
 }

@@ -12,5 +12,5 @@ mod tags;
 mod text;
 
 pub use blocks::{Field, Panel, Signature};
-pub use document::{About, Document};
+pub use document::{About, Document, Place};
 pub use table::{Column, Table};

@@ -117,8 +117,8 @@ impl Brush<'_> {
             Mark::Rule { x, y, width, weight, ink } => {
                 untagged(surface, ArtifactType::Layout, |surface| line(surface, (SIDE + x, top + y, *width), *weight, *ink));
             }
-            Mark::Frame { x, y, width, height } => {
-                untagged(surface, ArtifactType::Layout, |surface| frame(surface, (SIDE + x, top + y, *width, *height), Ink::Grey));
+            Mark::Frame { x, y, width, height, ink } => {
+                untagged(surface, ArtifactType::Layout, |surface| frame(surface, (SIDE + x, top + y, *width, *height), *ink));
             }
             Mark::Ground { x, y, width, height } => {
                 untagged(surface, ArtifactType::Layout, |surface| ground(surface, (SIDE + x, top + y, *width, *height)));

@@ -7,7 +7,7 @@ use super::face::{Face, Faces, Weight};
 /// What stands where the font has no glyph: visible, so that nobody takes the text for complete.
 const MISSING: char = '\u{fffd}';
 /// Most characters of one value; an unbreakable row of values stays shorter than a page.
-const LONGEST: usize = 400;
+const LONGEST: usize = 250;
 
 /// A line of a broken text.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,8 +113,8 @@ mod tests {
             assert_eq!(clean(&faces, given), expected);
         }
         let long = value(&faces, &"è".repeat(500));
-        assert_eq!((long.chars().count(), long.ends_with("è…")), (401, true));
-        assert_eq!(value(&faces, &"è".repeat(400)).chars().count(), 400);
+        assert_eq!((long.chars().count(), long.ends_with("è…")), (251, true));
+        assert_eq!(value(&faces, &"è".repeat(250)).chars().count(), 250);
     }
 
     proptest! {
