@@ -503,9 +503,9 @@ impl World {
         self.stack.shared.app.store.holder(&self.owner(account)).await.unwrap().unwrap().auth
     }
 
-    /// Asks for a code by SMS for an operation and answers it.
-    pub async fn code_for(&self, token: &str, operation: &str) -> String {
-        self.act(token, "POST", "/v1/selfcare/codes", json!({ "operation": operation })).await.expect(201);
+    /// Asks for a code by SMS for an operation, and one value of it, and answers it.
+    pub async fn code_for(&self, token: &str, operation: &str, about: &str) -> String {
+        self.act(token, "POST", "/v1/selfcare/codes", json!({ "operation": operation, "about": about })).await.expect(201);
         self.sms_code().await
     }
 

@@ -56,7 +56,7 @@ async fn each_credential_lives_by_itself_and_keeps_its_dates() {
     let token = world.otp(&id.text_at("/signInId"), &world.sms_code().await).await.expect(201).text_at("/session/token");
     assert_eq!(states(&world, &token).await[1], ("otp-app".to_owned(), "suspended".to_owned()));
     // Only a code of the app itself shows that it is at hand again.
-    let sms = world.code_for(&token, "selfcare.credential.suspend").await;
+    let sms = world.code_for(&token, "selfcare.credential.reactivate", "otp-app").await;
     change(&world, &token, "otp-app", "reactivation", json!({ "code": sms })).await.refused(401, "proof-refused");
     let code = world.fresh_code(&account).await;
     change(&world, &token, "otp-app", "reactivation", json!({ "code": code })).await.expect(204);
@@ -91,12 +91,16 @@ async fn who_has_lost_a_level_gets_in_but_waits_with_what_is_sensitive() {
     world.act(&token, "POST", "/v1/selfcare/codes", code).await.refused(409, "downgrade-guard");
     let body = json!({ "username": account.username, "password": account.password });
     world.post("/v1/selfcare/emergency-codes", body).await.refused(409, "downgrade-guard");
-    // What protects is never delayed.
+    // What undoes the holder's defence waits too; what protects never does.
+    world.act(&token, "PUT", "/v1/selfcare/password", World::change(&account.password, "Verde-Foresta77!", None)).await.refused(409, "downgrade-guard");
     world.act(&token, "POST", "/v1/selfcare/identity/suspension", proof.clone()).await.expect(200);
     world.move_to(until - jiff::SignedDuration::from_secs(30)).await;
     let token = world.sign_in(&account).await;
-    world.act(&token, "POST", format!("{CREDENTIALS}/otp-app"), proof.clone()).await.refused(409, "downgrade-guard");
+    world.act(&token, "POST", "/v1/selfcare/identity/reactivation", proof.clone()).await.refused(409, "downgrade-guard");
     world.move_to(until).await;
+    // Whoever is suspended lifts that first.
+    world.act(&token, "POST", format!("{CREDENTIALS}/otp-app"), proof.clone()).await.refused(403, "status-not-allowed");
+    world.act(&token, "POST", "/v1/selfcare/identity/reactivation", proof.clone()).await.expect(200);
     let enrolment = world.act(&token, "POST", format!("{CREDENTIALS}/otp-app"), proof).await.expect(201);
     let moved = with_app(&account, &enrolment);
     confirm(&world, &enrolment, &world.code(&moved)).await.expect(200);
@@ -171,7 +175,7 @@ async fn messages_are_only_for_who_cannot_use_the_app() {
     world.act(&token, "POST", format!("{CREDENTIALS}/otp-sms"), body("000000")).await.refused(409, "app-usable");
     let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
     let token = world.sign_in(&account).await;
-    let code = world.code_for(&token, "selfcare.otp-sms.activate").await;
+    let code = world.code_for(&token, "selfcare.otp-sms.activate", "").await;
     world.act(&token, "POST", format!("{CREDENTIALS}/otp-sms"), body("000000")).await.refused(401, "proof-refused");
     world.act(&token, "POST", format!("{CREDENTIALS}/otp-sms"), body(&code)).await.expect(204);
     let start = world.start(&account).await.expect(201);
@@ -209,16 +213,19 @@ async fn a_token_that_was_bought_is_activated_by_two_codes_and_followed() {
         };
         let without = world.active().await;
         let other = world.sign_in(&without).await;
-        let body = |serial: &str, codes: &(String, String)| json!({ "serial": serial, "firstCode": codes.0, "secondCode": codes.1 });
+        let body =
+            |serial: &str, codes: &(String, String)| json!({ "serial": serial, "firstCode": codes.0, "secondCode": codes.1, "password": without.password });
         let path = format!("{CREDENTIALS}/otp-token");
         world.act(&other, "POST", &path, body(&serial, &shown(&world, 0))).await.refused(409, "not-bought");
         let account = world.make(NewHolder { totp: false, bought: vec![CredentialKind::OtpToken], ..world.holder() }).await;
         let token = world.sign_in(&account).await;
         assert_eq!(states(&world, &token).await[1], ("otp-token".to_owned(), "waiting".to_owned()));
         let codes = shown(&world, 0);
-        world.act(&token, "POST", &path, body("TK99999999", &codes)).await.refused(401, "proof-refused");
+        world.act(&token, "POST", &path, body("TK99999999", &codes)).await.refused(422, "token-refused");
         let backwards = (codes.1.clone(), codes.0.clone());
-        world.act(&token, "POST", &path, body(&serial, &backwards)).await.refused(401, "proof-refused");
+        world.act(&token, "POST", &path, body(&serial, &backwards)).await.refused(422, "token-refused");
+        let unproved = json!({ "serial": serial, "firstCode": codes.0, "secondCode": codes.1 });
+        world.act(&token, "POST", &path, unproved).await.refused(400, "missing-field");
         world.act(&token, "POST", &path, body(&serial.to_lowercase(), &codes)).await.expect(204);
         // Its codes are used up, and it serves nobody else.
         let start = world.start(&account).await.expect(201);
@@ -233,8 +240,62 @@ async fn a_token_that_was_bought_is_activated_by_two_codes_and_followed() {
         world.otp(&id, &next).await.refused(401, "sign-in-refused");
         let second = world.make(NewHolder { totp: false, bought: vec![CredentialKind::OtpToken], ..world.holder() }).await;
         let token = world.sign_in(&second).await;
-        world.act(&token, "POST", &path, body(&serial, &shown(&world, 9))).await.refused(401, "proof-refused");
+        world.act(&token, "POST", &path, body(&serial, &shown(&world, 9))).await.refused(422, "token-refused");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_revoked_by_its_own_code() {
+    let world = World::new().await;
+    let model = TokenModel { counting: Counting::Press, digits: 6 };
+    let secret = world.stock("TK77", model).await;
+    let code = |press: u64| model.code(&secret, press).unwrap();
+    let account = world.make(NewHolder { totp: false, bought: vec![CredentialKind::OtpToken], ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    let body = json!({ "serial": "TK77", "firstCode": code(0), "secondCode": code(1), "password": account.password });
+    world.act(&token, "POST", format!("{CREDENTIALS}/otp-token"), body).await.expect(204);
+    let id = world.start(&account).await.expect(201).text_at("/signInId");
+    let token = world.otp(&id, &code(2)).await.expect(201).text_at("/session/token");
+    change(&world, &token, "otp-token", "revocation", json!({ "code": code(3) })).await.expect(204);
+    assert!(world.auth(&account).await.token.is_none());
+    assert_eq!(world.start(&account).await.expect(201).text_at("/next"), "done");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_bought_anew_is_activated_beside_one_that_is_over() {
+    let world = World::new().await;
+    let model = TokenModel { counting: Counting::Press, digits: 6 };
+    let secret = world.stock("TK78", model).await;
+    let yesterday = sportello_rules::calendar::date_of(world.now()).yesterday().unwrap();
+    let over = vec![(CredentialKind::OtpToken, Some(yesterday))];
+    let account = world.make(NewHolder { totp: false, credentials: over, bought: vec![CredentialKind::OtpToken], ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    let body = json!({
+        "serial": "TK78", "firstCode": model.code(&secret, 0).unwrap(), "secondCode": model.code(&secret, 1).unwrap(), "password": account.password
+    });
+    // The level that was lost with the old one delays the new one as well.
+    world.act(&token, "POST", format!("{CREDENTIALS}/otp-token"), body.clone()).await.refused(409, "downgrade-guard");
+    world.pass(72 * HOUR).await;
+    let token = world.sign_in(&account).await;
+    world.act(&token, "POST", format!("{CREDENTIALS}/otp-token"), body).await.expect(204);
+    assert_eq!(world.start(&account).await.expect(201).text_at("/by"), "token");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_for_one_credential_confirms_no_other() {
+    let world = World::new().await;
+    let credentials = vec![(CredentialKind::OtpSms, None), (CredentialKind::OtpToken, None)];
+    let account = world.make(NewHolder { totp: false, credentials, ..world.holder() }).await;
+    let token = world.forge_session(&account, Some(sportello_rules::service::Level::L2)).await;
+    let key = json!({ "pk": { "S": world.owner(&account).pk() }, "sk": { "S": "AUTH" } });
+    let table = world.stack.shared.app.store.table(sportello_contract::spec::Table::Identities);
+    let mode = json!({
+        "TableName": table, "Key": key, "UpdateExpression": "SET otp_mode = :m", "ExpressionAttributeValues": { ":m": { "S": "otp-sms" } }
+    });
+    world.behind("UpdateItem", mode).await;
+    let code = world.code_for(&token, "selfcare.credential.suspend", "otp-token").await;
+    change(&world, &token, "otp-sms", "suspension", json!({ "code": code })).await.refused(401, "proof-refused");
+    change(&world, &token, "otp-token", "suspension", json!({ "code": code })).await.expect(204);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -254,7 +315,7 @@ async fn the_mode_is_changed_with_proof_of_the_present_one() {
     let code = world.fresh_code(&account).await;
     put(&token, "app", &code).await.refused(401, "proof-refused");
     world.pass(31).await;
-    let code = world.code_for(&token, "selfcare.otp-mode.change").await;
+    let code = world.code_for(&token, "selfcare.otp-mode.change", "app").await;
     put(&token, "app", &code).await.expect(204);
     assert_eq!(world.start(&account).await.expect(201).text_at("/by"), "app");
 }

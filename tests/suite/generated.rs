@@ -152,7 +152,7 @@ fn a_table_of_rules_that_is_wrong_is_noticed() {
     assert_eq!(judged(&rows), (Vec::new(), 0));
     assert_eq!(with("waits: contacts"), (Vec::new(), 1));
     assert_eq!(with(&format!("{good}, `rules/otp: a_step_is_good_once`; waits: contacts")), (Vec::new(), 0));
-    assert_eq!(with("`paper/tests/codes: a_png_is_read_back`").0, Vec::<String>::new());
+    assert_eq!(with("`paper/tests/codes: a_picture_is_read_back`").0, Vec::<String>::new());
     for proof in [
         "",
         "waits:",

@@ -5,6 +5,7 @@ use sportello_local::demo::{Account, NewHolder};
 use sportello_rules::fiscal_code::check_letter;
 use sportello_rules::identity::IdentityType;
 use sportello_rules::service::CredentialKind;
+use sportello_runtime::token::Purpose;
 use sportello_tests::{Answer, World, at_once};
 
 const NEW: &str = "Verde-Foresta77!";
@@ -215,29 +216,86 @@ async fn an_emergency_code_blocks_at_once_without_username_and_password() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn guesses_at_the_emergency_code_are_counted_over_every_route_and_lock_nobody_out() {
+async fn guesses_at_the_emergency_code_are_told_and_shut_nobody_s_last_way() {
     let world = World::new().await;
     let account = world.active().await;
     let code = fiscal_code(&world, &account).await;
     let sign_in = world.start(&account).await.expect(201).text_at("/signInId");
-    start(&world, &account, "AAAABBBBCCCCDDDD").await.refused(401, "recovery-refused");
-    block(&world, &code, "personal", "AAAABBBBCCCCDDDD").await.refused(401, "recovery-refused");
-    let body = json!({ "username": account.username, "password": account.password, "emergencyCode": "AAAABBBBCCCCDDDD" });
-    world.post("/v1/selfcare/credentials/otp-app/move", body).await.refused(401, "recovery-refused");
-    let lost = async |code: &str| world.post(format!("/v1/selfcare/sign-ins/{sign_in}/lost"), json!({ "emergencyCode": code })).await;
-    lost("AAAABBBBCCCCDDDD").await.refused(401, "recovery-refused");
-    lost("AAAABBBBCCCCDDDD").await.refused(401, "recovery-refused");
-    // Five are enough: the right one is not looked at any more, on no route.
-    assert_eq!(world.auth(&account).await.recovery_tries, 5);
-    start(&world, &account, &emergency(&account)).await.refused(401, "recovery-refused");
-    block(&world, &code, "personal", &emergency(&account)).await.refused(401, "recovery-refused");
-    lost(&emergency(&account)).await.refused(401, "recovery-refused");
+    let wrong = "AAAABBBBCCCCDDDD";
+    for _ in 0..4 {
+        start(&world, &account, wrong).await.refused(401, "recovery-refused");
+        block(&world, &code, "personal", wrong).await.refused(401, "recovery-refused");
+        world.post(format!("/v1/selfcare/sign-ins/{sign_in}/lost"), json!({ "emergencyCode": wrong })).await.refused(401, "recovery-refused");
+    }
+    assert_eq!(world.auth(&account).await.recovery_tries, 12);
+    // A stranger who knows a fiscal code neither signs the holder out nor takes the emergency block away (row 9 of the attacks).
+    world.sign_in(&account).await;
+    assert_eq!(
+        world.subjects(&account).await.iter().filter(|subject| subject.contains("recupero non riusciti")).count(),
+        2,
+        "of the pause and of the lock, once a day"
+    );
+    block(&world, &code, "personal", &emergency(&account)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_at_the_security_answer_shut_that_way_and_no_other() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { security_answer: Some("Perugia".to_owned()), ..world.holder() }).await;
+    let answer = async |text: &str| world.post("/v1/selfcare/password-recoveries", json!({ "username": account.username, "securityAnswer": text })).await;
+    for _ in 0..5 {
+        answer("Terni").await.refused(401, "recovery-refused");
+    }
+    answer("Perugia").await.refused(401, "recovery-refused");
+    world.pass(1800).await;
+    for _ in 0..5 {
+        answer("Terni").await.refused(401, "recovery-refused");
+    }
+    world.pass(86_400).await;
+    answer("Perugia").await.refused(401, "recovery-refused");
     world.sign_in(&account).await;
     let mails = world.mails(&account).await;
-    let mail = mails.iter().find(|mail| mail.subject.contains("recupero non riusciti")).unwrap();
-    let path = format!("/v1/selfcare/unlocks/{}", World::link_token(mail, "unlocks").unwrap());
-    world.post(path, json!({})).await.expect(204);
-    block(&world, &code, "personal", &emergency(&account)).await.expect(200);
+    let links: Vec<_> = mails.iter().filter(|mail| mail.subject.contains("recupero non riusciti")).map(|mail| World::link_token(mail, "unlocks")).collect();
+    let token = links.iter().flatten().next().expect("the mail of the lock carries a link");
+    assert!(links.iter().any(Option::is_none), "the one of the pause carries none");
+    // It opens this way, and hands a guesser of the password nothing.
+    world.start_with(&account.username, "Sbagliata-42!").await.refused(401, "sign-in-refused");
+    let read = world.send(sportello_tests::Request::new("GET", format!("/v1/selfcare/unlocks/{token}"))).await.expect(200);
+    assert_eq!(read.text_at("/action"), "unlock-recovery");
+    world.post(format!("/v1/selfcare/unlocks/{token}"), json!({})).await.expect(204);
+    assert_eq!((world.auth(&account).await.password_tries, world.auth(&account).await.recovery_tries), (1, 0));
+    answer("perugia ").await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_ends_the_sessions_ends_what_was_begun_before() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let id = start(&world, &account, &emergency(&account)).await.expect(201).text_at("/recoveryId");
+    let last = prove(&world, &id, &world.sms_code().await).await.expect(201).text_at("/recoveryId");
+    let body = json!({ "username": account.username, "password": account.password });
+    let renewal = world.post("/v1/selfcare/emergency-codes", body).await.expect(201).text_at("/recoveryId");
+    let code = world.sms_code().await;
+    // The holder reads a mail and says that it was not them: nothing that a thief has under way goes on.
+    world.post(format!("/v1/selfcare/blocks/{}", world.link(&account, Purpose::Block, "n1")), json!({})).await.expect(200);
+    finish(&world, &last, NEW).await.refused(410, "link-not-valid");
+    world.post(format!("/v1/selfcare/emergency-codes/{renewal}"), json!({ "code": code })).await.refused(401, "recovery-refused");
+    let moving = json!({ "username": account.username, "password": account.password, "emergencyCode": emergency(&account) });
+    world.post("/v1/selfcare/credentials/otp-app/move", moving).await.refused(401, "recovery-refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_emergency_code_ends_what_the_old_one_has_begun() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let moving = json!({ "username": account.username, "password": account.password, "emergencyCode": emergency(&account) });
+    let enrolment = world.post("/v1/selfcare/credentials/otp-app/move", moving).await.expect(201);
+    let thief = Account { totp_secret: Some(enrolment.text_at("/secret")), ..account.clone() };
+    let account = renewed(&world, &account).await;
+    let confirm = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&thief) });
+    world.post("/v1/selfcare/credentials/otp-app/confirmation", confirm).await.refused(401, "proof-refused");
+    assert!(world.auth(&account).await.emergency_code.is_some());
+    world.sign_in(&account).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -263,8 +321,8 @@ async fn a_username_is_told_only_to_the_contact_on_file() {
     for _ in 0..4 {
         ask(&code, &account.email, "personal").await.expect(204);
     }
-    // Three in a day: one that went elsewhere counts too.
-    assert_eq!(world.mails(&account).await.len(), before + 2);
+    // Three in a day; who asked with another address has used up none.
+    assert_eq!(world.mails(&account).await.len(), before + 3);
     ask("RSSMRA85C57H501X", &account.email, "personal").await.refused(422, "person-refused");
     ask(&code, "no address", "personal").await.refused(422, "person-refused");
     world.post("/v1/selfcare/username-recoveries", json!({ "email": "a@example.it", "type": "personal" })).await.refused(422, "person-refused");

@@ -179,7 +179,11 @@ fn links(cx: &Cx, owner: &Owner, notice: &Notice, record: &NoticeRecord) -> Resu
         customer_area: addresses.customer_area.clone(),
         // A customer's account is no identity: there is nothing to suspend.
         block: if notice.is_security() && owner.kind == OwnerKind::Holder { Some(link(Purpose::Block, "blocks")?) } else { None },
-        unlock: if notice.carries_unlock_link() { Some(link(Purpose::Unlock, "unlocks")?) } else { None },
+        unlock: match notice {
+            Notice::RecoveryRefused { .. } if notice.carries_unlock_link() => Some(link(Purpose::UnlockRecovery, "unlocks")?),
+            _ if notice.carries_unlock_link() => Some(link(Purpose::Unlock, "unlocks")?),
+            _ => None,
+        },
         unlock_days: cx.policy().throttle.unlock_link_days,
         block_days: cx.policy().session.block_link_days,
         carried: None,

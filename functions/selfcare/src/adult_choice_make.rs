@@ -7,18 +7,20 @@ use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
 use sportello_rules::identity::{IdentityType, Status, SuspensionReason};
+use sportello_rules::policy::RevocationPolicy;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply, due, lookup, revocation};
 use sportello_store::commit::Commit;
+use sportello_store::record::SealedProfile;
 
-use crate::confirmation::{self, confirm};
+use crate::confirmation::{self, confirm_about, word};
 
 /// Makes the choice.
 pub struct AdultChoiceMake;
 
 /// What becomes of the identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
     /// It is kept, as a Personal one.
@@ -69,7 +71,7 @@ impl Operation for AdultChoiceMake {
             grant(Table::Lookups, Action::DeleteItem),
         ])
         .statuses(&[Status::Active, Status::Suspended])
-        .problems(&[Code::MissingField, Code::ProofRefused, Code::NoChoiceDue, Code::DowngradeGuard]);
+        .problems(&[Code::MissingField, Code::ProofRefused, Code::NoChoiceDue, Code::AlreadyHeld, Code::RevocationByForm, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
     type Output = Output;
@@ -80,9 +82,12 @@ impl Operation for AdultChoiceMake {
         if !waits(&holder.records.auth.state) {
             return Err(Code::NoChoiceDue.into());
         }
+        if input.choice == Choice::Close && cx.policy().identity.revocation == RevocationPolicy::SignedForm {
+            return Err(Code::RevocationByForm.into());
+        }
         crate::credentials::guard(cx, &holder.records.auth)?;
         let proof = confirmation::Input { code: input.code, password: input.password };
-        let confirmed = confirm(cx, &holder, Self::SPEC.id, &proof).await?;
+        let confirmed = confirm_about(cx, &holder, (Self::SPEC.id, &word(input.choice)), &proof).await?;
         let auth = &confirmed.auth;
         let mut commit = Commit::new();
         if input.choice == Choice::Close {
@@ -97,12 +102,16 @@ impl Operation for AdultChoiceMake {
         commit.update_auth(confirmed.update.state(&state).kind(IdentityType::Personal), Code::ChangedMeanwhile);
         due::suspensions(&mut commit, owner, &holder.records, &state, cx);
         // Whoever looks for the person finds a Personal identity from now on.
-        let profile = Profile::open(cx, owner, &holder.records.profile)?;
+        let mut profile = Profile::open(cx, owner, &holder.records.profile)?;
+        if profile.parent_mobile.take().is_some() {
+            let key = cx.keys().data_key(owner, &holder.records.profile.data_key)?;
+            commit.put_profile(owner, &SealedProfile { sealed: profile.seal(&key, owner, cx.entropy())?, ..holder.records.profile.clone() });
+        }
         for hash in lookup::of(cx.keys(), &profile, auth.kind) {
             commit.remove_person(&hash);
         }
         for hash in lookup::of(cx.keys(), &profile, IdentityType::Personal) {
-            commit.put_person(&hash, owner, Code::ChangedMeanwhile);
+            commit.put_person(&hash, owner, Code::AlreadyHeld);
         }
         if let Some(service) = &auth.service {
             commit.show_kind(service, IdentityType::Personal, shown.status());

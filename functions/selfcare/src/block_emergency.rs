@@ -69,13 +69,21 @@ impl Operation for BlockEmergency {
         let code = FiscalCode::parse(&input.fiscal_code).map_err(|_| Problem::from(Code::PersonRefused).field("fiscalCode"))?;
         let key = lookup::by_fiscal_code(cx.keys(), &code, input.r#type.into());
         let owner = cx.store.person(&key).await?.unwrap_or_else(|| lookup::nobody(cx.keys(), &key));
-        let proved = prove(cx, &owner, Secrets::RECOVERY, Given::EmergencyCode(&input.emergency_code), Code::RecoveryRefused).await?;
+        let proved = prove(cx, &owner, Secrets::EMERGENCY, Given::EmergencyCode(&input.emergency_code), Code::RecoveryRefused).await?;
         let records = cx.store.holder(&owner).await?.ok_or(Code::RecoveryRefused)?;
         let mut commit = Commit::new();
-        let update = use_up(cx, &owner, &proved, Commit::auth(&owner).version(records.auth.version), &mut commit, Code::RecoveryRefused)?;
+        // Used, or replaced, since it was looked at.
+        if records.auth.emergency_code != proved.emergency_code {
+            return Err(Code::RecoveryRefused.into());
+        }
+        let update = Commit::auth(&owner).version(records.auth.version);
+        let policy = &cx.policy().identity;
+        // Where there is nothing to add, the code stays good.
+        let blocked = records.auth.state.lifted(cx.now, records.auth.requirements(), policy).suspensions.contains_key(&SuspensionReason::Holder);
+        let update = if blocked { update.clear_recovery_tries() } else { use_up(cx, &owner, &proved, update, &mut commit, Code::RecoveryRefused)? };
         let Blocked { state, commit: blocking } = block(cx, &owner, &records, update, &key, Code::RecoveryRefused)?;
         commit.extend(blocking);
-        let ends_at = state.suspension_ends(SuspensionReason::Holder, &cx.policy().identity);
+        let ends_at = state.suspension_ends(SuspensionReason::Holder, policy);
         Ok(Reply::after(commit, Output { status: state.status(), ends_at }))
     }
 }

@@ -25,6 +25,10 @@ pub struct CodeSend;
 pub struct Input {
     /// The operation that the code will confirm; it is good for no other.
     operation: Confirmable,
+    /// What of the operation it will confirm, and nothing else: the `credential`, the `choice` or the `mode`, for an operation that has one.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    about: Option<String>,
 }
 
 macro_rules! confirmable {
@@ -106,7 +110,7 @@ impl Operation for CodeSend {
             _ if auth.otp_factor(cx.now) == SecondFactor::SmsCode => {}
             _ => return Err(Code::CodeNotNeeded.into()),
         }
-        let sending = Sending { operation: input.operation.id(), value: "", purpose: CodePurpose::Confirmation, channel: Channel::Sms };
+        let sending = Sending { operation: input.operation.id(), value: input.about.as_deref().unwrap_or_default(), purpose: CodePurpose::Confirmation, channel: Channel::Sms };
         let mut commit = Commit::new();
         let update = codes::send(cx, owner, auth, &sending, Commit::auth(owner).version(auth.version), &mut commit)?;
         commit.update_auth(update, Code::ChangedMeanwhile);

@@ -54,14 +54,24 @@ pub(crate) struct Confirmed {
 /// # Errors
 /// `missing-field` for the proof that is needed and was not given, before anything is charged; `proof-refused`.
 pub(crate) async fn confirm(cx: &Cx, holder: &HolderActor, operation: &'static str, input: &Input) -> Result<Confirmed, Failure> {
-    confirm_by(cx, holder, operation, holder.records.auth.otp_factor(cx.now), input.code.as_ref(), input.password.as_ref()).await
+    confirm_about(cx, holder, (operation, ""), input).await
+}
+
+/// The same of one value: a code that was sent for another one proves nothing (rule 31).
+pub(crate) async fn confirm_about(cx: &Cx, holder: &HolderActor, about: (&'static str, &str), input: &Input) -> Result<Confirmed, Failure> {
+    confirm_by(cx, holder, about, holder.records.auth.otp_factor(cx.now), input.code.as_ref(), input.password.as_ref()).await
+}
+
+/// A word of the interface, such as a credential or a choice, as a code is bound to it.
+pub(crate) fn word(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(ToOwned::to_owned)).unwrap_or_default()
 }
 
 /// The same by one factor, whichever is active.
 pub(crate) async fn confirm_by(
     cx: &Cx,
     holder: &HolderActor,
-    operation: &'static str,
+    (operation, about): (&'static str, &str),
     factor: SecondFactor,
     code: Option<&Secret>,
     password: Option<&Secret>,
@@ -87,7 +97,7 @@ pub(crate) async fn confirm_by(
         Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
     };
     unchanged(&auth)?;
-    let Some(proof) = prove_factor(cx, owner, &auth, factor, (operation, ""), Some(code))? else {
+    let Some(proof) = prove_factor(cx, owner, &auth, factor, (operation, about), Some(code))? else {
         return Err(refused(cx, holder, &auth, Secrets::OTP)?);
     };
     let update = proof.consume(update(&auth)).clear_otp_tries();

@@ -10,6 +10,7 @@ use sportello_rules::service::{CredentialKind, Level};
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 
+use crate::credentials::in_use;
 use crate::level_three::activation_challenge;
 
 /// Lists the credentials.
@@ -93,9 +94,7 @@ impl Operation for CredentialList {
         let mut items = vec![item(CredentialKind::Password, &password)];
         items.extend(auth.dated_credentials().map(|(kind, dates)| item(kind, dates)));
         items.sort_by_key(|item| (item.credential, item.revoked_at.is_none(), item.revoked_at));
-        let active: Vec<CredentialKind> = auth.active_credentials(cx.now).map(|(kind, _)| kind).collect();
-        let factor = auth.otp_factor(cx.now);
-        let otp_mode = active.into_iter().find(|kind| sportello_store::record::SecondFactor::of(*kind) == factor);
+        let otp_mode = in_use(cx, auth);
         let guarded_until = auth.guarded_until(cx.now, &cx.policy().identity);
         Ok(Reply::of(Output { items, otp_mode, guarded_until, l3_challenge: activation_challenge(auth), emergency_code: auth.emergency_code.is_some() }))
     }

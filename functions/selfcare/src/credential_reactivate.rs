@@ -11,7 +11,7 @@ use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::record::SecondFactor;
 
-use crate::confirmation::{GRANTS, confirm_by};
+use crate::confirmation::{GRANTS, confirm_by, word};
 use crate::credentials::{Separate, changed, commit};
 
 /// Reactivates a credential.
@@ -54,7 +54,7 @@ impl Operation for CredentialReactivate {
             SecondFactor::Signature => holder.records.auth.otp_factor(cx.now),
             own => own,
         };
-        let confirmed = confirm_by(cx, &holder, Self::SPEC.id, factor, input.code.as_ref(), input.password.as_ref()).await?;
+        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, &word(kind)), factor, input.code.as_ref(), input.password.as_ref()).await?;
         let after = changed(&confirmed.auth, kind, |dates| dates.reactivate(cx.now))?;
         // Sessions of a level that is not the highest any more end.
         let update = confirmed.update.end_sessions();

@@ -6,11 +6,12 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::CredentialChange;
+use sportello_rules::identity::Status;
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 
-use crate::confirmation::{self, GRANTS, confirm};
+use crate::confirmation::{self, GRANTS, confirm_about, word};
 use crate::credentials::{Separate, changed, commit, guard};
 
 /// Revokes a credential.
@@ -39,6 +40,7 @@ impl Operation for CredentialRevoke {
         .charges()
         .idempotent()
         .grants(GRANTS)
+        .statuses(&[Status::ToActivate, Status::Active])
         .problems(&[Code::MissingField, Code::ProofRefused, Code::NotFound, Code::CredentialState, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
@@ -50,7 +52,7 @@ impl Operation for CredentialRevoke {
         // What cannot be done needs no proof: no try is charged for it.
         changed(&holder.records.auth, kind, |dates| dates.revoke(cx.now))?;
         let proof = confirmation::Input { code: input.code, password: input.password };
-        let confirmed = confirm(cx, &holder, Self::SPEC.id, &proof).await?;
+        let confirmed = confirm_about(cx, &holder, (Self::SPEC.id, &word(kind)), &proof).await?;
         let after = changed(&confirmed.auth, kind, |dates| dates.revoke(cx.now))?;
         // Sessions that this credential opened end with it.
         let update = confirmed.update.end_sessions();

@@ -10,7 +10,7 @@ use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 
-use crate::confirmation::{self, GRANTS, confirm};
+use crate::confirmation::{self, GRANTS, confirm_about, word};
 use crate::credentials::{Separate, changed, commit};
 
 /// Suspends a credential.
@@ -49,7 +49,7 @@ impl Operation for CredentialSuspend {
         // What cannot be done needs no proof: no try is charged for it.
         changed(&holder.records.auth, kind, |dates| dates.suspend(cx.now))?;
         let proof = confirmation::Input { code: input.code, password: input.password };
-        let confirmed = confirm(cx, &holder, Self::SPEC.id, &proof).await?;
+        let confirmed = confirm_about(cx, &holder, (Self::SPEC.id, &word(kind)), &proof).await?;
         let after = changed(&confirmed.auth, kind, |dates| dates.suspend(cx.now))?;
         // Sessions that this credential opened end with it.
         let update = confirmed.update.end_sessions();

@@ -6,11 +6,10 @@ use sportello_contract::problem::{Code, Problem};
 use sportello_notify::{CredentialChange, Notice};
 use sportello_rules::credential::{Dates, StateForbids};
 use sportello_rules::service::CredentialKind;
-use sportello_rules::token::Position;
 use sportello_runtime::{Cx, Failure, due};
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
-use sportello_store::record::{AuthRecord, HolderRecords, StoredCredential, StoredTotp};
+use sportello_store::record::{AuthRecord, HolderRecords, SecondFactor, StoredCredential, StoredTotp};
 
 /// A credential that lives by itself: any but the password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +39,13 @@ impl From<Separate> for CredentialKind {
     }
 }
 
+/// The credential that gives the codes of signing in; none where no second factor is active (rule 42).
+#[must_use]
+pub fn in_use(cx: &Cx, auth: &AuthRecord) -> Option<CredentialKind> {
+    let factor = auth.otp_factor(cx.now);
+    auth.active_credentials(cx.now).map(|(kind, _)| kind).find(|kind| SecondFactor::of(*kind) == factor)
+}
+
 /// Refuses what is sensitive while a level is newly lost (rule 44).
 ///
 /// # Errors
@@ -58,26 +64,36 @@ pub fn guard(cx: &Cx, auth: &AuthRecord) -> Result<(), Problem> {
 ///
 /// # Errors
 /// `not-found` where the holder has none of the kind, `credential-state` where its state forbids the change.
-pub fn changed(auth: &AuthRecord, kind: CredentialKind, change: impl FnOnce(&mut Dates) -> Result<(), StateForbids>) -> Result<AuthRecord, Code> {
+pub fn changed(auth: &AuthRecord, kind: CredentialKind, change: impl Fn(&mut Dates) -> Result<(), StateForbids>) -> Result<AuthRecord, Code> {
     let mut auth = auth.clone();
-    let mut app = auth.totp.as_mut().filter(|_| kind == CredentialKind::OtpApp).map(|totp| &mut totp.dates);
-    let mut other = auth.credentials.iter_mut().filter(|credential| credential.kind == kind && credential.dates.revoked_at.is_none());
-    let dates = app.take().or_else(|| other.next().map(|credential| &mut credential.dates)).ok_or(Code::NotFound)?;
-    change(dates).map_err(|StateForbids| Code::CredentialState)?;
+    let app = auth.totp.as_mut().filter(|_| kind == CredentialKind::OtpApp).map(|totp| &mut totp.dates);
+    let others = auth.credentials.iter_mut().filter(|credential| credential.kind == kind).map(|credential| &mut credential.dates);
+    let mut refused = Code::NotFound;
+    // Of several, such as one that is over and its successor, the one that the change makes sense of.
+    for dates in app.into_iter().chain(others).filter(|dates| dates.revoked_at.is_none()) {
+        match change(dates) {
+            Ok(()) => return Ok(tidied(auth)),
+            Err(StateForbids) => refused = Code::CredentialState,
+        }
+    }
+    Err(refused)
+}
+
+fn tidied(mut auth: AuthRecord) -> AuthRecord {
     // A revoked app lives on in its dates only; its secret is forgotten.
     if let Some(StoredTotp { dates, .. }) = auth.totp.take_if(|totp| totp.dates.revoked_at.is_some()) {
         auth.credentials.push(StoredCredential::new(CredentialKind::OtpApp, dates));
     }
     let token_lives = auth.credentials.iter().any(|c| c.kind == CredentialKind::OtpToken && c.dates.revoked_at.is_none());
     auth.token.take_if(|_| !token_lives);
-    Ok(auth)
+    auth
 }
 
 /// The change of the `AUTH` item that makes its credentials those of a changed record.
 #[must_use]
 pub fn write(update: AuthUpdate, before: &AuthRecord, after: &AuthRecord) -> AuthUpdate {
     let update = update.totp(after.totp.as_ref()).credentials(&after.credentials);
-    if before.token.is_some() && after.token.is_none() { update.token(None, Position::default()) } else { update }
+    if before.token.is_some() && after.token.is_none() { update.token(None) } else { update }
 }
 
 /// Commits a changed credential: the dates of what is due, and the mail.

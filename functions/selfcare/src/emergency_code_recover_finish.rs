@@ -52,17 +52,17 @@ impl Operation for EmergencyCodeRecoverFinish {
             return Err(Code::RecoveryRefused.into());
         }
         let owner = token.owner;
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::OTP.with_code(EMERGENCY_CODE), Code::RecoveryRefused).await? {
+        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::SENT.with_code(EMERGENCY_CODE), Code::RecoveryRefused).await? {
             Charge::Look(auth) => auth,
             Charge::Refuse(commit) => return Err(Failure::with(Code::RecoveryRefused, commit)),
         };
-        let current = auth.password.version == token.version && auth.state.may_sign_in() && guard(cx, &auth).is_ok();
+        let current = auth.epoch_mark() == token.version && auth.state.may_sign_in() && guard(cx, &auth).is_ok();
         let proof = if current { codes::prove(cx, &owner, &auth, EMERGENCY_CODE, &token.nonce(), &input.code) } else { None };
         let Some(kept) = proof else {
-            return Err(Failure::with(Code::RecoveryRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::RecoveryRefused)?));
+            return Err(Failure::with(Code::RecoveryRefused, throttle::after_failure(cx, &owner, &auth, Secrets::SENT, Code::RecoveryRefused)?));
         };
         let mut commit = Commit::new();
-        let update = Commit::auth(&owner).version(auth.version).same_password(token.version).consume_code(EMERGENCY_CODE, kept).clear_otp_tries();
+        let update = Commit::auth(&owner).version(auth.version).same_password(auth.password.version).same_epoch(auth.epoch).consume_code(EMERGENCY_CODE, kept);
         let update = renew(cx, &owner, &auth, update, &mut commit).await?;
         commit.update_auth(update, Code::ChangedMeanwhile);
         commit.use_once(&owner, &token.nonce(), over_at, Code::RecoveryRefused);

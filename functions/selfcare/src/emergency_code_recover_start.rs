@@ -82,7 +82,7 @@ impl Operation for EmergencyCodeRecoverStart {
         if codes::mobile(&Profile::open(cx, &owner, &sealed)?, &cx.policy().code).is_none() {
             return Err(Failure::with(Code::NoMobile, cleared()));
         }
-        let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+        let token = Token::new(owner, auth.epoch_mark(), cx.now, cx.entropy())?;
         let mut commit = Commit::new();
         let update = Commit::auth(&owner).version(auth.version).same_password(auth.password.version).clear_password_tries();
         let sending = Sending { operation: EMERGENCY_CODE, value: &token.nonce(), purpose: CodePurpose::Recovery, channel: Channel::Sms };

@@ -59,9 +59,9 @@ impl Operation for ExpiredPasswordFinish {
         let owner = token.owner;
         let records = cx.store.holder(&owner).await?.ok_or(Code::LinkNotValid)?;
         let auth = &records.auth;
-        // The password's version makes the token single-use; a lock or a revocation that came meanwhile ends it (rules 19, 21).
+        // The epoch makes the token single-use, and ends it with whatever ends the sessions; a lock or a revocation that came meanwhile ends it (rules 19, 21).
         let locked = [auth.password_throttle(), auth.otp_throttle()].iter().any(|tries| tries.gate(&cx.policy().throttle, cx.now) != Gate::Open);
-        if auth.password.version != token.version || locked || !auth.state.may_sign_in() {
+        if auth.epoch_mark() != token.version || locked || !auth.state.may_sign_in() {
             return Err(Code::LinkNotValid.into());
         }
         new_password::check(cx, &Profile::open(cx, &owner, &records.profile)?, &input.new)?;

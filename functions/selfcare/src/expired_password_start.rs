@@ -72,7 +72,7 @@ impl Operation for ExpiredPasswordStart {
         if !is_expired(cx, &auth) {
             return Err(Failure::with(Code::PasswordNotExpired, commit));
         }
-        let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+        let token = Token::new(owner, auth.epoch_mark(), cx.now, cx.entropy())?;
         let expires_at = token.over_at(cx.policy().session.expired_password_minutes);
         let reset_id = Secret::new(token.seal(Purpose::ExpiredPassword, cx.keys(), cx.entropy())?);
         Ok(Reply::after(commit, Output { reset_id, expires_at }))

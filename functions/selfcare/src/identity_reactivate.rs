@@ -36,12 +36,14 @@ impl Operation for IdentityReactivate {
         .idempotent()
         .grants(GRANTS_SHOWN)
         .statuses(&[Status::Active, Status::Suspended])
-        .problems(&[Code::MissingField, Code::ProofRefused, Code::NotSuspended]);
+        .problems(&[Code::MissingField, Code::ProofRefused, Code::NotSuspended, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
     type Output = Output;
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<Output>, Failure> {
+        // Whoever took a level away may be who lifts the suspension: the holder gets the time to read the mail (rule 44).
+        crate::credentials::guard(cx, &holder.records.auth)?;
         let owner = &holder.owner;
         let confirmed = confirm(cx, &holder, Self::SPEC.id, &input).await?;
         let auth = &confirmed.auth;

@@ -91,11 +91,15 @@ impl Operation for OtpAppConfirm {
             let _ = dates.revoke(cx.now);
             after.credentials.push(StoredCredential::new(CredentialKind::OtpApp, dates));
         }
-        let app_id = match &device_key {
-            Some(_) => Some(Secret::new(Token::new(owner, token.version, cx.now, cx.entropy())?.seal(Purpose::App, cx.keys(), cx.entropy())?)),
-            None => None,
-        };
-        after.totp = Some(StoredTotp { secret: enrolment.secret.clone(), dates: Dates::active_since(cx.now, None), device_key: device_key.map(Bytes) });
+        let app = Token::new(owner, token.version, cx.now, cx.entropy())?;
+        let app_id = device_key.as_ref().map(|_| app.seal(Purpose::App, cx.keys(), cx.entropy()).map(Secret::new)).transpose()?;
+        after.totp = Some(StoredTotp {
+            secret: enrolment.secret.clone(),
+            dates: Dates::active_since(cx.now, None),
+            moved_at: enrolment.moves.then_some(cx.now),
+            app: Some(app.nonce()),
+            device_key: device_key.map(Bytes),
+        });
         let mut commit = Commit::new();
         // The enrolment's code is used up with it: it does not sign in too (rule 22).
         let update = write(Commit::auth(&owner).version(auth.version).same_epoch(auth.epoch).enrolling(&enrolment.nonce), &auth, &after);

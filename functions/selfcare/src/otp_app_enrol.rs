@@ -3,6 +3,7 @@
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Limit, Spec};
 use sportello_rules::credential::CredentialState;
+use sportello_rules::identity::Status;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
@@ -21,8 +22,8 @@ impl Operation for OtpAppEnrol {
         .limit(Limit::GUARDED)
         .hashing()
         .charges()
-        .idempotent()
         .grants(GRANTS_PLAIN)
+        .statuses(&[Status::ToActivate, Status::Active])
         .problems(&[Code::MissingField, Code::ProofRefused, Code::CredentialState, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;

@@ -6,7 +6,8 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_contract::username::Username;
-use sportello_runtime::access::Anyone;
+use sportello_rules::identity::Status;
+use sportello_runtime::access::{Anyone, effective_state};
 use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
@@ -37,7 +38,6 @@ impl Operation for OtpAppMove {
         .limit(Limit::GUARDED)
         .hashing()
         .charges()
-        .idempotent()
         .grants(&[
             grant(Table::Identities, Action::UpdateItem),
             grant(Table::Identities, Action::PutItem),
@@ -51,7 +51,7 @@ impl Operation for OtpAppMove {
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
-        let secrets = Secrets::PASSWORD_AND_RECOVERY;
+        let secrets = Secrets::PASSWORD_AND_EMERGENCY;
         // Both are always looked at, so that neither the answer nor its time tells which of them was wrong.
         let proved = prove(cx, &owner, secrets, Given::EmergencyCode(&input.emergency_code), Code::RecoveryRefused).await;
         let auth = match proved {
@@ -62,8 +62,8 @@ impl Operation for OtpAppMove {
             }
         };
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
-        // What is moved must be there: an app that was revoked is enrolled anew by somebody who is signed in.
-        if !right || auth.totp.is_none() {
+        // What is moved must be there: an app that was revoked is enrolled anew by somebody who is signed in. Whoever has blocked the identity keeps it so.
+        if !right || auth.totp.is_none() || effective_state(cx, &auth).status() == Status::Suspended {
             return Err(Failure::with(Code::RecoveryRefused, throttle::after_failure(cx, &owner, &auth, secrets, Code::RecoveryRefused)?));
         }
         let sealed = cx.store.profile(&owner).await?.ok_or(Code::RecoveryRefused)?;

@@ -1,24 +1,25 @@
 //! PUT /v1/selfcare/otp-mode: chooses what gives the codes of signing in, with proof of the present one (rule 42).
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::CredentialChange;
+use sportello_rules::identity::Status;
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 
-use crate::confirmation::{GRANTS_PLAIN, confirm_by};
+use crate::confirmation::{GRANTS_PLAIN, confirm_by, word};
 use crate::credentials::{guard, tell};
 
 /// Chooses the mode.
 pub struct OtpModeChange;
 
 /// What gives codes of level 2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// The app.
@@ -55,6 +56,7 @@ impl Operation for OtpModeChange {
         .limit(Limit::GUARDED)
         .charges()
         .grants(GRANTS_PLAIN)
+        .statuses(&[Status::ToActivate, Status::Active])
         .problems(&[Code::ProofRefused, Code::CredentialState, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
@@ -66,7 +68,7 @@ impl Operation for OtpModeChange {
             return Err(Code::CredentialState.into());
         }
         guard(cx, auth)?;
-        let confirmed = confirm_by(cx, &holder, Self::SPEC.id, auth.otp_factor(cx.now), Some(&input.code), None).await?;
+        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, &word(input.mode)), auth.otp_factor(cx.now), Some(&input.code), None).await?;
         let mut commit = Commit::new();
         commit.update_auth(confirmed.update.otp_mode(mode), Code::ChangedMeanwhile);
         tell(cx, &holder.owner, &confirmed.auth, &mut commit, (mode, CredentialChange::Chosen))?;

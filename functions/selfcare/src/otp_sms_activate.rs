@@ -6,7 +6,8 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::CredentialChange;
-use sportello_rules::credential::{CredentialState, Dates};
+use sportello_rules::credential::Dates;
+use sportello_rules::identity::Status;
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::Profile;
@@ -52,16 +53,15 @@ pub const OTP_SMS_ACTIVATE: &str = "selfcare.otp-sms.activate";
 pub fn allowed(cx: &Cx, holder: &HolderActor) -> Result<(), Failure> {
     let auth = &holder.records.auth;
     guard(cx, auth)?;
-    if auth.totp.as_ref().is_some_and(|totp| totp.dates.state(cx.now) == CredentialState::Active) {
+    // One that is suspended is reactivated or revoked first.
+    if auth.totp.is_some() {
         return Err(Code::AppUsable.into());
     }
     if auth.credentials.iter().any(|c| c.kind == CredentialKind::OtpSms && c.dates.revoked_at.is_none()) {
         return Err(Code::CredentialState.into());
     }
     let profile = Profile::open(cx, &holder.owner, &holder.records.profile)?;
-    let mobile = codes::mobile(&profile, &cx.policy().code).ok_or(Code::NoMobile)?;
-    // A parent who gets the minor's codes would be the minor's second factor (rule 38).
-    if profile.parent_mobile.as_deref() == Some(mobile) { Err(Code::NoMobile.into()) } else { Ok(()) }
+    if codes::mobile(&profile, &cx.policy().code).is_some() { Ok(()) } else { Err(Code::NoMobile.into()) }
 }
 
 impl Operation for OtpSmsActivate {
@@ -72,6 +72,7 @@ impl Operation for OtpSmsActivate {
         .charges()
         .idempotent()
         .grants(GRANTS)
+        .statuses(&[Status::ToActivate, Status::Active])
         .problems(&[Code::ProofRefused, Code::CredentialState, Code::AppUsable, Code::NoMobile, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
@@ -79,7 +80,7 @@ impl Operation for OtpSmsActivate {
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<()>, Failure> {
         allowed(cx, &holder)?;
-        let confirmed = confirm_by(cx, &holder, Self::SPEC.id, SecondFactor::SmsCode, Some(&input.code), None).await?;
+        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, ""), SecondFactor::SmsCode, Some(&input.code), None).await?;
         let mut after = confirmed.auth.clone();
         after.credentials.push(StoredCredential::new(CredentialKind::OtpSms, Dates::active_since(cx.now, None)));
         let (records, update) = (&holder.records, confirmed.update.end_sessions());

@@ -7,17 +7,17 @@ use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::CredentialChange;
 use sportello_rules::credential::CredentialState;
+use sportello_rules::identity::Status;
 use sportello_rules::service::CredentialKind;
 use sportello_rules::token::Position;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::TOKEN_FIELD;
-use sportello_runtime::throttle::Charge;
-use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, throttle};
-use sportello_store::charge::Secrets;
+use sportello_runtime::{Cx, Failure, Operation, Reply, lookup};
 use sportello_store::commit::Commit;
 use sportello_store::record::{AuthRecord, StoredToken};
 
-use crate::credentials::{changed, commit, guard};
+use crate::confirmation::{self, Confirmed, confirm};
+use crate::credentials::{changed, commit, guard, in_use};
 
 /// Activates a physical token.
 pub struct OtpTokenActivate;
@@ -33,6 +33,12 @@ pub struct Input {
     first_code: Secret,
     /// The code that it shows next.
     second_code: Secret,
+    /// A code of the active second factor; needed where one is active.
+    #[serde(default)]
+    code: Option<Secret>,
+    /// The password; needed where no second factor is active.
+    #[serde(default)]
+    password: Option<Secret>,
 }
 
 impl Operation for OtpTokenActivate {
@@ -40,6 +46,7 @@ impl Operation for OtpTokenActivate {
         .summary("Activate a physical token that was bought, by its serial number and two codes in a row; ends every session and tells by mail")
         .nothing()
         .limit(Limit::GUARDED)
+        .hashing()
         .charges()
         .idempotent()
         .grants(&[
@@ -49,7 +56,8 @@ impl Operation for OtpTokenActivate {
             grant(Table::Identities, Action::PutItem),
             grant(Table::Outbox, Action::PutItem),
         ])
-        .problems(&[Code::ProofRefused, Code::NotBought, Code::DowngradeGuard]);
+        .statuses(&[Status::ToActivate, Status::Active])
+        .problems(&[Code::MissingField, Code::ProofRefused, Code::TokenRefused, Code::NotBought, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
     type Output = ();
@@ -63,10 +71,8 @@ impl Operation for OtpTokenActivate {
             return Err(Code::NotBought.into());
         }
         guard(cx, found)?;
-        let auth = match throttle::charge::<AuthRecord>(cx, owner, Secrets::OTP, Code::ProofRefused).await? {
-            Charge::Look(auth) => auth,
-            Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
-        };
+        let proof = confirmation::Input { code: input.code, password: input.password };
+        let Confirmed { auth, update } = confirm(cx, &holder, Self::SPEC.id, &proof).await?;
         let stock = cx.store.token(&lookup::token(cx.keys(), &input.serial)).await?;
         // A serial number that nobody has, one of somebody else's token and wrong codes are refused alike.
         let free = stock.filter(|token| token.identity.is_none());
@@ -80,15 +86,22 @@ impl Operation for OtpTokenActivate {
             None => None,
         };
         let Some((token, secret, position)) = proved else {
-            return Err(Failure::with(Code::ProofRefused, throttle::after_failure(cx, owner, &auth, Secrets::OTP, Code::ProofRefused)?));
+            // The proof was good and is used up all the same: a code is never good twice (rule 22).
+            let mut commit = Commit::new();
+            commit.update_auth(update, Code::ChangedMeanwhile);
+            return Err(Failure::with(Code::TokenRefused, commit));
         };
         let mut after = changed(&auth, CredentialKind::OtpToken, |dates| dates.activate(cx.now)).map_err(|_| Code::ChangedMeanwhile)?;
         let sealed = cx.keys().data_key(owner, &auth.data_key)?.seal(cx.entropy(), owner, TOKEN_FIELD, &secret)?;
         after.token = Some(StoredToken { serial: token.serial.clone(), secret: sealed, model: token.model });
-        let update = Commit::auth(owner).version(auth.version).same_epoch(found.epoch).token(after.token.as_ref(), position).clear_otp_tries().end_sessions();
+        let mut update = update.token(after.token.as_ref()).token_position(position).end_sessions();
+        // What gives the codes today goes on doing so until the holder chooses otherwise (rule 42).
+        if let Some(kind) = in_use(cx, &auth) {
+            update = update.otp_mode(kind);
+        }
         let done = (CredentialKind::OtpToken, CredentialChange::Activated);
         let mut commit = commit(cx, owner, &holder.records, (&auth, &after), update, done)?;
-        commit.give_token(&token.pk, owner, Code::ProofRefused);
+        commit.give_token(&token.pk, owner, Code::TokenRefused);
         Ok(Reply::after(commit, ()))
     }
 }

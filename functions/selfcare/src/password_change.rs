@@ -41,7 +41,7 @@ impl Operation for PasswordChange {
         .hashing()
         .charges()
         .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
-        .problems(&[Code::ProofRefused, Code::PasswordExpired, Code::PasswordRefused, Code::ConfirmationMismatch]);
+        .problems(&[Code::ProofRefused, Code::PasswordExpired, Code::PasswordRefused, Code::ConfirmationMismatch, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
     type Output = ();
@@ -54,6 +54,7 @@ impl Operation for PasswordChange {
         if is_expired(cx, &records.auth) {
             return Err(Code::PasswordExpired.into());
         }
+        crate::credentials::guard(cx, &records.auth)?;
         let factor = records.auth.otp_factor(cx.now);
         let needs_code = factor != SecondFactor::None;
         if needs_code && input.code.is_none() {

@@ -47,7 +47,7 @@ impl Operation for PasswordRecoverCode {
         .limit(Limit::GUARDED)
         .charges()
         .idempotent()
-        .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
+        .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem)])
         .problems(&[Code::RecoveryRefused]);
     type Auth = Anyone;
     type Input = Input;
@@ -61,24 +61,24 @@ impl Operation for PasswordRecoverCode {
             return Err(Code::RecoveryRefused.into());
         }
         let owner = token.owner;
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::OTP.with_code(RECOVERY_CODE), Code::RecoveryRefused).await? {
+        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::SENT.with_code(RECOVERY_CODE), Code::RecoveryRefused).await? {
             Charge::Look(auth) => auth,
             Charge::Refuse(commit) => return Err(Failure::with(Code::RecoveryRefused, commit)),
         };
         let refused = |auth: &AuthRecord| -> Result<Failure, Failure> {
-            Ok(Failure::with(Code::RecoveryRefused, throttle::after_failure(cx, &owner, auth, Secrets::OTP, Code::RecoveryRefused)?))
+            Ok(Failure::with(Code::RecoveryRefused, throttle::after_failure(cx, &owner, auth, Secrets::SENT, Code::RecoveryRefused)?))
         };
         // A recovery that rests on a password that is not the current one any more is over, and so is everybody's who may not sign in.
-        if auth.password.version != token.version || !auth.state.may_sign_in() {
+        if auth.epoch_mark() != token.version || !auth.state.may_sign_in() {
             return Err(refused(&auth)?);
         }
         let Some(kept) = codes::prove(cx, &owner, &auth, RECOVERY_CODE, &token.nonce(), &input.code) else { return Err(refused(&auth)?) };
         let mut commit = Commit::new();
-        let update = Commit::auth(&owner).same_password(token.version).consume_code(RECOVERY_CODE, kept).clear_otp_tries();
+        let update = Commit::auth(&owner).same_password(auth.password.version).same_epoch(auth.epoch).consume_code(RECOVERY_CODE, kept);
         commit.update_auth(update, Code::RecoveryRefused);
         commit.use_once(&owner, &token.nonce(), over_at, Code::RecoveryRefused);
         let next = if purpose == Purpose::Recovery { Purpose::RecoveryLast } else { Purpose::RecoveryLastByAnswer };
-        let last = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+        let last = Token::new(owner, auth.epoch_mark(), cx.now, cx.entropy())?;
         let expires_at = last.over_at(cx.policy().recovery.step_minutes);
         let recovery_id = Secret::new(last.seal(next, cx.keys(), cx.entropy())?);
         Ok(Reply::after(commit, Output { recovery_id, expires_at }))

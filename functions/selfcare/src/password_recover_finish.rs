@@ -61,8 +61,8 @@ impl Operation for PasswordRecoverFinish {
         let owner = token.owner;
         let records = cx.store.holder(&owner).await?.ok_or(Code::LinkNotValid)?;
         let auth = &records.auth;
-        // The password's version makes the token single-use. A lock does not end it: this is the way out of one (rule 21).
-        if auth.password.version != token.version || !auth.state.may_sign_in() {
+        // The epoch makes the token single-use, and ends it with whatever ends the sessions. A lock does not: this is the way out of one (rule 21).
+        if auth.epoch_mark() != token.version || !auth.state.may_sign_in() {
             return Err(Code::LinkNotValid.into());
         }
         let profile = Profile::open(cx, &owner, &records.profile)?;
@@ -76,7 +76,7 @@ impl Operation for PasswordRecoverFinish {
         commit.extend(new_password::commit(cx, &owner, &records, &accepted, update, Told::Recovered)?);
         if codes::mobile(&profile, &cx.policy().code).is_some() {
             let notice = Notice::PasswordRecovered { at: cx.now, channel: Channel::Sms };
-            let id = format!("{}#{}#{}#sms", notice.kind(), owner.pk(), token.version);
+            let id = format!("{}#{}#{}#sms", notice.kind(), owner.pk(), auth.password.version);
             commit.notice(&id, &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
         }
         Ok(Reply::after(commit, ()))

@@ -69,13 +69,13 @@ impl Operation for PasswordRecoverStart {
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
-        let (given, purpose) = match (&input.emergency_code, &input.security_answer) {
-            (Some(code), None) => (Given::EmergencyCode(code), Purpose::Recovery),
-            (None, Some(answer)) => (Given::SecurityAnswer(answer), Purpose::RecoveryByAnswer),
+        let (given, secrets, purpose) = match (&input.emergency_code, &input.security_answer) {
+            (Some(code), None) => (Given::EmergencyCode(code), Secrets::EMERGENCY, Purpose::Recovery),
+            (None, Some(answer)) => (Given::SecurityAnswer(answer), Secrets::ANSWER, Purpose::RecoveryByAnswer),
             _ => return Err(Problem::from(Code::ProofUnclear).field("emergencyCode").into()),
         };
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
-        let auth = prove(cx, &owner, Secrets::RECOVERY, given, Code::RecoveryRefused).await?;
+        let auth = prove(cx, &owner, secrets, given, Code::RecoveryRefused).await?;
         // What was proved was right, whatever follows: nobody is locked out for having no mobile or for asking too often.
         let cleared = || {
             let mut commit = Commit::new();
@@ -86,9 +86,9 @@ impl Operation for PasswordRecoverStart {
         if codes::mobile(&Profile::open(cx, &owner, &sealed)?, &cx.policy().code).is_none() {
             return Err(Failure::with(Code::NoMobile, cleared()));
         }
-        let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
+        let token = Token::new(owner, auth.epoch_mark(), cx.now, cx.entropy())?;
         let mut commit = Commit::new();
-        let update = Commit::auth(&owner).version(auth.version).same_password(auth.password.version).clear_recovery_tries();
+        let update = Commit::auth(&owner).version(auth.version).same_password(auth.password.version).same_epoch(auth.epoch).clear_recovery_tries();
         let sending = Sending { operation: RECOVERY_CODE, value: &token.nonce(), purpose: CodePurpose::Recovery, channel: Channel::Sms };
         let update = codes::send(cx, &owner, &auth, &sending, update, &mut commit).map_err(|failure| match failure {
             Failure::Refused { problem, .. } => Failure::with(problem, cleared()),

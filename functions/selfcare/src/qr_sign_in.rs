@@ -15,6 +15,8 @@ use subtle::ConstantTimeEq as _;
 const SECRET: usize = 32;
 /// Bytes of the id that is scanned.
 const ID: usize = 16;
+/// Characters of that id.
+pub const ID_LENGTH: usize = 2 * ID;
 /// Bytes of a device's token.
 const DEVICE: usize = 16;
 

@@ -11,7 +11,7 @@ use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
 use sportello_store::record::{AuthRecord, StoredCode};
 
-/// What is given as proof.
+/// What is given as proof, and how its tries are charged.
 #[derive(Clone, Copy)]
 pub enum Given<'a> {
     /// The emergency code.
@@ -88,5 +88,6 @@ pub async fn renew(cx: &Cx, owner: &Owner, auth: &AuthRecord, update: AuthUpdate
         let id = format!("{}#{}#{}#{is_second}", notice.kind(), owner.pk(), cx.now.as_millisecond());
         commit.notice(&id, owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
     }
-    Ok(update.emergency_code(&StoredCode { digest, scheme }).clear_recovery_tries())
+    // Whatever was begun with the one before is over.
+    Ok(update.emergency_code(&StoredCode { digest, scheme }).clear_recovery_tries().enrolment(None).end_sessions())
 }

@@ -65,15 +65,18 @@ impl Operation for SignInLost {
             return Err(Code::RecoveryRefused.into());
         }
         let owner = token.owner;
-        let auth = prove(cx, &owner, Secrets::RECOVERY, Given::EmergencyCode(&input.emergency_code), Code::RecoveryRefused).await?;
+        let auth = prove(cx, &owner, Secrets::EMERGENCY, Given::EmergencyCode(&input.emergency_code), Code::RecoveryRefused).await?;
         let lost = |kind: CredentialKind| SecondFactor::of(kind) == asked && kind.level() > Level::L1;
         let suspended: Vec<CredentialKind> = auth.active_credentials(cx.now).map(|(kind, _)| kind).filter(|kind| lost(*kind)).collect();
         if auth.password.version != token.version || suspended.is_empty() {
-            return Err(Code::RecoveryRefused.into());
+            // The code was right, and stays good.
+            let mut commit = Commit::new();
+            commit.update_auth(Commit::auth(&owner).clear_recovery_tries(), Code::RecoveryRefused);
+            return Err(Failure::with(Code::RecoveryRefused, commit));
         }
         let (mut after, mut commit) = (auth.clone(), Commit::new());
         for kind in &suspended {
-            after = changed(&after, *kind, |dates| dates.suspend(cx.now))?;
+            after = changed(&after, *kind, |dates| dates.suspend(cx.now)).map_err(|_| Code::RecoveryRefused)?;
             tell(cx, &owner, &auth, &mut commit, (*kind, CredentialChange::Lost))?;
         }
         let update = write(Commit::auth(&owner).version(auth.version).same_password(token.version), &auth, &after).end_sessions();

@@ -12,15 +12,12 @@ use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::device::has_signed;
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, session, throttle};
-use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
-use sportello_store::record::AuthRecord;
 
-use crate::qr_sign_in::{device_purpose, device_token, to_sign};
+use crate::qr_sign_in::{ID_LENGTH, device_purpose, device_token, to_sign};
 use crate::sign_in::{Seen, is_expired, remember};
 
 /// Approves a sign-in by QR code.
@@ -49,6 +46,7 @@ impl Operation for SignInQrApprove {
         .grants(&[
             grant(Table::Requests, Action::GetItem),
             grant(Table::Requests, Action::UpdateItem),
+            grant(Table::Identities, Action::GetItem),
             grant(Table::Identities, Action::UpdateItem),
             grant(Table::Identities, Action::PutItem),
             grant(Table::Outbox, Action::PutItem),
@@ -61,40 +59,39 @@ impl Operation for SignInQrApprove {
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
         let app = Token::open(input.app_id.expose(), Purpose::App, OwnerKind::Holder, cx.keys()).ok_or(Code::SignInRefused)?;
         let owner = app.owner;
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::OTP, Code::SignInRefused).await? {
-            Charge::Look(auth) => auth,
-            Charge::Refuse(commit) => return Err(Failure::with(Code::SignInRefused, commit)),
-        };
+        // A signature is not guessed: only the caller's address is counted, or whoever knows an old app's name could lock its holder out.
+        throttle::charge_address(cx).await?;
+        let auth = cx.store.auth(&owner).await?.ok_or(Code::SignInRefused)?;
         // The key of the app as it is enrolled now: one that was moved, suspended or revoked approves nothing.
-        let key = auth.totp.as_ref().filter(|totp| totp.dates.state(cx.now) == CredentialState::Active).and_then(|totp| totp.device_key.as_ref());
+        let enrolled = auth.totp.as_ref().filter(|totp| totp.dates.state(cx.now) == CredentialState::Active && totp.app.as_deref() == Some(&app.nonce()));
+        let key = enrolled.and_then(|totp| totp.device_key.as_ref());
         let signature = STANDARD.decode(input.signature.expose()).unwrap_or_default();
         let signed = key.is_some_and(|key| has_signed(&key.0, to_sign(&input.qr_sign_in_id).as_bytes(), &signature));
-        let open = auth.password_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Open;
+        // A lock closes every way in, and a sign-in that was begun before ends with it (rule 21).
+        let open = [auth.password_throttle(), auth.otp_throttle()].iter().all(|tries| tries.gate(&cx.policy().throttle, cx.now) == Gate::Open);
         if !signed || !open || !auth.state.may_sign_in() {
-            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));
+            return Err(Code::SignInRefused.into());
         }
-        let cleared = |code: Code| {
-            let mut commit = Commit::new();
-            commit.update_auth(Commit::auth(&owner).clear_otp_tries(), code);
-            Failure::with(code, commit)
-        };
         if is_expired(cx, &auth) {
-            return Err(cleared(Code::PasswordExpired));
+            return Err(Code::PasswordExpired.into());
         }
         // A holder with level 3 signs in with that (rule 18).
         if auth.highest_level(cx.now) > Level::L2 {
-            return Err(cleared(Code::LevelTooLow));
+            return Err(Code::LevelTooLow.into());
         }
         let id = &input.qr_sign_in_id;
+        if id.len() != ID_LENGTH {
+            return Err(Code::LinkNotValid.into());
+        }
         let waiting = cx.store.qr(id).await?.filter(|waiting| cx.now < waiting.over_at && waiting.identity.is_none());
-        let Some(waiting) = waiting else { return Err(cleared(Code::LinkNotValid)) };
+        let Some(waiting) = waiting else { return Err(Code::LinkNotValid.into()) };
         let known = match &waiting.device_token {
             Some(sealed) => String::from_utf8(cx.keys().open(device_purpose(id).as_bytes(), &sealed.0)?).ok().map(Secret::new),
             None => None,
         };
         let mut commit = Commit::new();
         let seen = Seen { known: known.as_ref(), fresh: &device_token(cx, id), what: &waiting.device };
-        let (update, _) = remember(cx, &owner, &auth, &seen, Commit::auth(&owner).clear_otp_tries(), &mut commit)?;
+        let (update, _) = remember(cx, &owner, &auth, &seen, Commit::auth(&owner), &mut commit)?;
         commit.update_auth(update, Code::SignInRefused);
         commit.open_session(&owner, &session::record(cx, &owner, auth.epoch, Some(Level::L2), waiting.page.0.clone(), waiting.device.clone()));
         commit.approve_qr(&waiting, &owner, Code::LinkNotValid);

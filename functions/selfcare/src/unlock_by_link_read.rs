@@ -7,9 +7,10 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_runtime::access::Anyone;
-use sportello_runtime::link;
 use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
+
+use crate::unlock_by_link::unlocking;
 
 /// Reads the link.
 pub struct UnlockByLinkRead;
@@ -26,7 +27,7 @@ pub struct Input {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// Always `unlock-sign-in`.
+    /// What it opens again: `unlock-sign-in` or `unlock-recovery`.
     action: &'static str,
     /// When the link is over.
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -44,7 +45,8 @@ impl Operation for UnlockByLinkRead {
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
-        let (link, _) = link::holder(cx, &input.token, Purpose::Unlock).await?;
-        Ok(Reply::of(Output { action: "unlock-sign-in", expires_at: link.over_at }))
+        let (link, _, what) = unlocking(cx, &input.token).await?;
+        let action = if what == Purpose::Unlock { "unlock-sign-in" } else { "unlock-recovery" };
+        Ok(Reply::of(Output { action, expires_at: link.over_at }))
     }
 }

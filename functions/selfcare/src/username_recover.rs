@@ -63,13 +63,16 @@ impl Operation for UsernameRecover {
         throttle::charge_address(cx).await?;
         // From here on everybody's request does the same: whether it is answered by mail is found where mail is delivered.
         let owner = cx.store.person(&key).await?.unwrap_or_else(|| lookup::nobody(cx.keys(), &key));
-        let asked = cx.store.count(&format!("username#{key}"), DAY, cx.now).await?;
+        // By the address that was given too: who asks with another one uses up nothing of the holder's.
+        let given = cx.keys().keyed_hash(&[b"reminder", input.email.trim().to_lowercase().as_bytes()]);
+        let given: String = given.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let asked = cx.store.count(&format!("username#{key}#{given}"), DAY, cx.now).await?;
         // One reminder too many is written all the same, and goes to nobody.
         let owner = if asked <= cx.policy().recovery.reminders_per_day { owner } else { lookup::nobody(cx.keys(), &key) };
         let notice = reminder::notice(cx, &owner, &email)?;
         let day = cx.now.as_second().div_euclid(60 * i64::from(DAY));
         let mut commit = Commit::new();
-        commit.notice(&format!("{}#{key}#{day}#{asked}", notice.kind()), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        commit.notice(&format!("{}#{key}#{given}#{day}#{asked}", notice.kind()), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
         Ok(Reply::after(commit, ()))
     }
 }

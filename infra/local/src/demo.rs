@@ -163,7 +163,13 @@ impl NewHolder {
         let totp = match &secret {
             Some(secret) => {
                 let dates = Dates::active_since(self.password_changed_at, None);
-                Some(StoredTotp { secret: key.seal(&*app.entropy, &owner, "totp", secret).map_err(|e| failed(&e))?, dates, device_key: None })
+                Some(StoredTotp {
+                    secret: key.seal(&*app.entropy, &owner, "totp", secret).map_err(|e| failed(&e))?,
+                    dates,
+                    moved_at: None,
+                    app: None,
+                    device_key: None,
+                })
             }
             None => None,
         };

@@ -116,6 +116,10 @@ codes! {
     RecoveryRefused = 401 "recovery-refused", "Recupero non riuscito: dati errati o temporaneamente bloccati.", "Recovery failed: wrong or temporarily locked data.";
     /// The signature or the certificate does not prove the holder; the reason is named (rule 43).
     CertificateRefused = 401 "certificate-refused", "La firma o il certificato non provano l'identità del titolare.", "The signature or the certificate does not prove the holder.";
+    /// No such token is to be had, or its two codes do not prove it (rule 41).
+    TokenRefused = 422 "token-refused", "Il numero di serie o i due codici non corrispondono a un dispositivo da attivare.", "The serial number or the two codes do not belong to a device that can be activated.";
+    /// Somebody has an identity of that type already (rule 28).
+    AlreadyHeld = 409 "already-held", "Esiste già un'identità di questo tipo per questa persona.", "This person has an identity of that type already.";
     /// The session's level is below the highest active one (rule 18).
     LevelTooLow = 403 "level-too-low", "Occorre accedere con il livello più alto attivo.", "Sign in with the highest level that is active.";
     /// The identity's status does not allow it.

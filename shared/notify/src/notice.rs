@@ -355,7 +355,9 @@ impl Notice {
     #[must_use]
     pub const fn carries_unlock_link(&self) -> bool {
         match self {
-            Self::SignInPaused { .. } | Self::SignInLocked { .. } | Self::RecoveryRefused { .. } => true,
+            Self::SignInPaused { .. } | Self::SignInLocked { .. } => true,
+            // A link from the pause on would let whoever reads the mails guess without end.
+            Self::RecoveryRefused { locked, .. } => *locked,
             Self::PasswordWarning { .. }
             | Self::PasswordChanged { .. }
             | Self::SignInUnlocked { .. }

@@ -169,7 +169,12 @@ pub fn render(notice: &Notice, recipient: &Recipient<'_>, links: &Links, provide
         let (text, heading, target) = match &source {
             Source::Paragraph(text) => (line(text)?, false, None),
             Source::Heading(text) => (line(text)?, true, None),
-            Source::Button { link, label } => (line(label)?, false, Some(find(link, links)?)),
+            // A button may be for some values only.
+            Source::Button { link, label } => {
+                let label = line(label)?;
+                let target = if label.is_empty() { None } else { Some(find(link, links)?) };
+                (label, false, target)
+            }
         };
         // A paragraph may be for some values only.
         if !text.is_empty() {

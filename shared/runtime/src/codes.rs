@@ -78,9 +78,11 @@ pub fn carry(cx: &Cx, owner: &Owner, auth: &AuthRecord, code: &str) -> Result<St
 }
 
 /// The number that messages to a person go to; none where there is none, or where it costs money to others than it serves: foreign and premium numbers.
+/// A parent who gets the minor's codes would be the minor's second factor (rule 38).
 #[must_use]
 pub fn mobile<'a>(profile: &'a Profile, policy: &CodePolicy) -> Option<&'a str> {
-    profile.mobile.as_deref().filter(|number| policy.sms_prefixes.iter().any(|prefix| number.starts_with(prefix)))
+    let own = profile.mobile.as_deref().filter(|number| profile.parent_mobile.as_deref() != Some(number));
+    own.filter(|number| policy.sms_prefixes.iter().any(|prefix| number.starts_with(prefix)))
 }
 
 /// The code that a holder sent back, if it is the one in force; its try was charged before. It is to be consumed in the commit.

@@ -24,7 +24,7 @@ pub struct Link {
 impl Link {
     fn open(cx: &Cx, text: &Secret, purpose: Purpose, kind: OwnerKind) -> Result<Self, Code> {
         let days = match purpose {
-            Purpose::Unlock => cx.policy().throttle.unlock_link_days,
+            Purpose::Unlock | Purpose::UnlockRecovery => cx.policy().throttle.unlock_link_days,
             Purpose::Block => cx.policy().session.block_link_days,
             _ => return Err(Code::LinkNotValid),
         };

@@ -26,7 +26,7 @@ pub fn revoke_with(commit: &mut Commit, owner: &Owner, auth: &AuthRecord, update
     if let Some(service) = &auth.service {
         commit.show_revoked(service);
     }
-    update.state(&state).credentials(&auth.revoked_credentials(now)).totp(None).no_renewal().end_sessions()
+    update.state(&state).credentials(&auth.revoked_credentials(now)).totp(None).token(None).no_way_back().no_renewal().end_sessions()
 }
 
 /// Key of the notice: an identity is revoked once.

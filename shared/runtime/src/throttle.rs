@@ -6,7 +6,7 @@ use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
 use sportello_notify::Notice;
 use sportello_rules::throttle::{Consequence, Tries, pause};
-use sportello_store::charge::{Charged, Secrets};
+use sportello_store::charge::{Charged, Recovery, Secrets};
 use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
 
@@ -52,12 +52,12 @@ pub async fn charge<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, refu
         Charged::Allowed(record) => Charge::Look(record),
         // Whoever wrote the pause or the lock may have failed to tell of it: whoever meets it does.
         Charged::Shut(record) => Charge::Refuse(after_failure(cx, owner, &record, secrets, refused)?),
-        Charged::Unknown { allowed, tries: count } => {
-            let tries = Tries { count, last_at: Some(cx.now) };
+        Charged::Unknown { allowed, tries } => {
+            let told = |count: &u32| Tries { count: *count, last_at: Some(cx.now) }.consequence(policy) != Consequence::None;
             let mut commit = Commit::new();
-            if !allowed || tries.consequence(policy) != Consequence::None {
+            if !allowed || tries.iter().any(told) {
                 // A known owner is sent a notice here: an unknown one must not answer sooner.
-                commit.use_once(owner, &format!("placeholder{count}"), cx.now, refused);
+                commit.use_once(owner, &format!("placeholder{tries:?}"), cx.now, refused);
             }
             Charge::Refuse(commit)
         }
@@ -98,7 +98,7 @@ pub async fn charge_address(cx: &Cx) -> Result<(), Failure> {
 pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: Secrets, refused: Code) -> Result<Commit, Failure> {
     let policy = &cx.policy().throttle;
     let (password, otp, recovery) = record.tries();
-    let charged = [(secrets.password, Some(password), "password"), (secrets.otp, otp, "otp"), (secrets.recovery, recovery, RECOVERY)];
+    let charged = [(secrets.password, Some(password), "password"), (secrets.otp, otp, "otp"), (secrets.recovery != Recovery::None, recovery, RECOVERY)];
     // A link that is over gives way to a new one.
     let life = i64::from(policy.unlock_link_days) * 86_400;
     let rounds = |since: Timestamp| (cx.now.as_second() - since.as_second()).div_euclid(life.max(1));
@@ -110,7 +110,7 @@ pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: 
             Consequence::None => continue,
             // Signing in stays open: whoever guesses at the emergency code locks nobody out.
             Consequence::Paused if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: false }, 0),
-            Consequence::Locked if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: true }, rounds(since)),
+            Consequence::Locked if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: true }, 1),
             Consequence::Paused => {
                 let until = since.saturating_add(pause(policy)).unwrap_or(since);
                 (Notice::SignInPaused { at: since, until }, 0)
@@ -118,7 +118,8 @@ pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: 
             Consequence::Locked => (Notice::SignInLocked { at: since }, rounds(since)),
         };
         // The key is made from the lock itself: however many requests meet it, one mail tells of it.
-        let id = format!("{}#{}#{counter}#{}#{round}", notice.kind(), owner.pk(), since.as_millisecond());
+        let begun = if counter == RECOVERY { since.as_second().div_euclid(86_400) } else { since.as_millisecond() };
+        let id = format!("{}#{}#{counter}#{begun}#{round}", notice.kind(), owner.pk());
         // Both counters may reach a limit in one try; one mail tells of it, of the lock rather than of the pause.
         if told.is_none() || matches!(notice, Notice::SignInLocked { .. }) {
             told = Some((notice, id));

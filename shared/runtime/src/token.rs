@@ -39,11 +39,13 @@ pub enum Purpose {
     Block,
     /// The link that lifts a lock (rule 21).
     Unlock,
+    /// The link that opens recovery by the security answer again; it opens nothing else.
+    UnlockRecovery,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SignIn,
         Self::SignInSms,
         Self::SignInToken,
@@ -58,6 +60,7 @@ impl Purpose {
         Self::ExpiredPassword,
         Self::Block,
         Self::Unlock,
+        Self::UnlockRecovery,
     ];
 
     const fn label(self) -> &'static [u8] {
@@ -76,6 +79,7 @@ impl Purpose {
             Self::ExpiredPassword => b"token/expired-password",
             Self::Block => b"token/block",
             Self::Unlock => b"token/unlock",
+            Self::UnlockRecovery => b"token/unlock-recovery",
         }
     }
 }

@@ -27,26 +27,31 @@ pub struct Secrets {
     /// The second factor.
     pub otp: bool,
     /// The emergency code or the security answer.
-    pub recovery: bool,
+    pub recovery: Recovery,
     /// The operation whose sent code is about to be looked at, which counts its own tries too (rule 31).
     pub code: Option<&'static str>,
 }
 
 impl Secrets {
     /// The password only.
-    pub const PASSWORD: Self = Self { password: true, otp: false, recovery: false, code: None };
+    pub const PASSWORD: Self = Self { password: true, otp: false, recovery: Recovery::None, code: None };
     /// The second factor only.
-    pub const OTP: Self = Self { password: false, otp: true, recovery: false, code: None };
+    pub const OTP: Self = Self { password: false, otp: true, recovery: Recovery::None, code: None };
     /// Both.
-    pub const BOTH: Self = Self { password: true, otp: true, recovery: false, code: None };
-    /// The emergency code or the security answer only.
-    pub const RECOVERY: Self = Self { password: false, otp: false, recovery: true, code: None };
+    pub const BOTH: Self = Self { password: true, otp: true, recovery: Recovery::None, code: None };
+    /// The emergency code only.
+    pub const EMERGENCY: Self = Self { password: false, otp: false, recovery: Recovery::Counted, code: None };
+    /// A code that was sent only: its own tries bound it, so that no other counter shuts the way back in.
+    pub const SENT: Self = Self { password: false, otp: false, recovery: Recovery::None, code: None };
+    /// The security answer only.
+    pub const ANSWER: Self = Self { password: false, otp: false, recovery: Recovery::Gated, code: None };
     /// The password and the emergency code.
-    pub const PASSWORD_AND_RECOVERY: Self = Self { password: true, otp: false, recovery: true, code: None };
+    pub const PASSWORD_AND_EMERGENCY: Self = Self { password: true, otp: false, recovery: Recovery::Counted, code: None };
 
-    /// Each counter, and whether it is charged.
-    const fn counters(self) -> [(bool, &'static str); 3] {
-        [(self.password, "pt"), (self.otp, "ot"), (self.recovery, "et")]
+    /// Each counter, whether it is charged, and whether it shuts.
+    const fn counters(self) -> [(bool, bool, &'static str); 3] {
+        let recovery = !matches!(self.recovery, Recovery::None);
+        [(self.password, true, "pt"), (self.otp, true, "ot"), (recovery, matches!(self.recovery, Recovery::Gated), "et")]
     }
 
     /// The same, with a code that was sent for an operation.
@@ -54,6 +59,18 @@ impl Secrets {
     pub const fn with_code(self, operation: &'static str) -> Self {
         Self { code: Some(operation), ..self }
     }
+}
+
+/// How tries of what recovers are charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// Not at all.
+    None,
+    /// Counted, so that the holder is told, and never shut: a code of eighty random bits is not guessed, and whoever tried to lock the holder out
+    /// would close the last way of blocking the identity.
+    Counted,
+    /// Shut after too many: an answer can be guessed.
+    Gated,
 }
 
 /// What a charge has come to.
@@ -67,8 +84,8 @@ pub enum Charged<T> {
     Unknown {
         /// Whether the try was charged.
         allowed: bool,
-        /// Tries of the first secret so far.
-        tries: u32,
+        /// Tries so far of each secret that is charged.
+        tries: Vec<u32>,
     },
 }
 
@@ -95,9 +112,11 @@ impl Store {
     ) -> Result<Charged<T>, StoreError> {
         let table = owner.kind.table();
         let (mut sets, mut conditions) = (vec!["#ttl = if_not_exists(#ttl, :ttl)".to_owned()], Vec::new());
-        for (charged, count) in secrets.counters() {
+        for (charged, gated, count) in secrets.counters() {
             if charged {
                 sets.push(format!("{count} = if_not_exists({count}, :zero) + :one, {count}_at = :now"));
+            }
+            if charged && gated {
                 conditions.push(format!("(attribute_not_exists({count}) OR ({count} < :locked AND ({count} <> :paused OR {count}_at <= :since)))"));
             }
         }
@@ -108,21 +127,27 @@ impl Store {
         }
         let since = now.saturating_sub(pause(policy)).unwrap_or(Timestamp::MIN);
         let ttl = now.saturating_add(SignedDuration::from_hours(PLACEHOLDER_HOURS)).unwrap_or(Timestamp::MAX);
+        let text = format!("{} {}", sets.join(" "), conditions.join(" "));
+        let all = [
+            (":ttl", n(ttl.as_second())),
+            (":zero", n(0)),
+            (":one", n(1)),
+            (":now", ms(now)),
+            (":since", ms(since)),
+            (":paused", n(policy.tries_before_pause)),
+            (":locked", n(policy.tries_before_pause + policy.tries_before_lock)),
+        ];
+        // A value that no expression names is refused.
+        let values: Item = all.into_iter().filter(|(name, _)| text.contains(name)).map(|(name, value)| (name.to_owned(), value)).collect();
         let request = self
             .client
             .update_item()
             .table_name(self.table(table))
             .set_key(Some(key(&owner.pk(), AUTH)))
             .update_expression(format!("SET {}", sets.join(", ")))
-            .condition_expression(conditions.join(" AND "))
+            .set_condition_expression((!conditions.is_empty()).then(|| conditions.join(" AND ")))
             .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":ttl", n(ttl.as_second()))
-            .expression_attribute_values(":zero", n(0))
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":now", ms(now))
-            .expression_attribute_values(":since", ms(since))
-            .expression_attribute_values(":paused", n(policy.tries_before_pause))
-            .expression_attribute_values(":locked", n(policy.tries_before_pause + policy.tries_before_lock))
+            .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .set_return_consumed_capacity(self.capacity());
@@ -202,8 +227,8 @@ impl Store {
 fn outcome<T: DeserializeOwned>(item: Item, allowed: bool, secrets: Secrets) -> Result<Charged<T>, StoreError> {
     let known = !text(&item, "identity_id").is_empty() || !text(&item, "customer_id").is_empty();
     if !known {
-        let counter = secrets.counters().into_iter().find(|(charged, _)| *charged).map_or("pt", |(_, counter)| counter);
-        return Ok(Charged::Unknown { allowed, tries: number(&item, counter) });
+        let tries = secrets.counters().into_iter().filter(|(charged, ..)| *charged).map(|(.., counter)| number(&item, counter));
+        return Ok(Charged::Unknown { allowed, tries: tries.collect() });
     }
     let record = parse(item)?;
     Ok(if allowed { Charged::Allowed(record) } else { Charged::Shut(record) })

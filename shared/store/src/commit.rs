@@ -412,10 +412,16 @@ impl AuthUpdate {
         self
     }
 
-    /// Sets or takes away the physical token, and where it stands.
+    /// Sets or takes away the physical token.
     #[must_use]
-    pub fn token(mut self, token: Option<&StoredToken>, position: Position) -> Self {
+    pub fn token(mut self, token: Option<&StoredToken>) -> Self {
         self.0.set_record("#token", "token", ":token", &token);
+        self
+    }
+
+    /// Sets where a new physical token stands.
+    #[must_use]
+    pub fn token_position(mut self, position: Position) -> Self {
         self.0.set_record("token_last", "", ":token_last", &position.last);
         self.0.set("token_drift", "", ":token_drift", n(position.drift));
         self
@@ -567,6 +573,15 @@ impl AuthUpdate {
     #[must_use]
     pub fn totp(mut self, totp: Option<&StoredTotp>) -> Self {
         self.0.set_record("totp", "", ":totp", &totp);
+        self
+    }
+
+    /// Forgets what would recover: emergency code, security answer, the app that is being enrolled (rule 36).
+    #[must_use]
+    pub fn no_way_back(mut self) -> Self {
+        for name in ["emergency_code", "security_answer", "enrolment"] {
+            self.0.removes.push(name.to_owned());
+        }
         self
     }
 

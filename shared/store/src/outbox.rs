@@ -144,15 +144,21 @@ impl Store {
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":attempts", n(notice.attempts));
+        // What is sealed in a notice is for its delivery only: a code that was sent must not lie here for months.
+        let over = !matches!(outcome, Outcome::Again(_));
+        let sealed = over && notice.notice.contains("\"sealed\":");
+        let forget = if sealed { ", notice = :forgotten" } else { "" };
+        let update = if sealed { update.expression_attribute_values(":forgotten", s("")) } else { update };
         let update = match outcome {
             Outcome::Sent => update
-                .update_expression("SET #state = :state, lease_until = :none, #ttl = :ttl REMOVE due_kind, due_at")
+                .update_expression(format!("SET #state = :state, lease_until = :none, #ttl = :ttl{forget} REMOVE due_kind, due_at"))
                 .expression_attribute_names("#ttl", "ttl")
                 .expression_attribute_values(":state", s("sent"))
                 .expression_attribute_values(":ttl", n(keep.as_second())),
             // A dead letter stays until somebody has looked.
             Outcome::Dead => {
-                update.update_expression("SET #state = :state, lease_until = :none REMOVE due_kind, due_at").expression_attribute_values(":state", s("dead"))
+                let set = format!("SET #state = :state, lease_until = :none{forget} REMOVE due_kind, due_at");
+                update.update_expression(set).expression_attribute_values(":state", s("dead"))
             }
             Outcome::Again(at) => update.update_expression("SET due_at = :at, lease_until = :none").expression_attribute_values(":at", ms(at)),
         };

@@ -109,6 +109,15 @@ impl Store {
         }
     }
 
+    /// What signing in needs of one holder; none where there is no such holder.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn auth(&self, owner: &Owner) -> Result<Option<AuthRecord>, StoreError> {
+        let item = self.item(owner.kind.table(), &owner.pk(), key::AUTH).await?;
+        item.filter(|item| item.contains_key("identity_id")).map(parse).transpose()
+    }
+
     /// The sealed personal data of one owner.
     ///
     /// # Errors

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sportello_contract::problem::Language;
 use sportello_rules::credential::{CredentialState, Dates, guarded_until};
@@ -106,6 +106,12 @@ pub struct StoredTotp {
     /// What happened to it, and when.
     #[serde(flatten)]
     pub dates: Dates,
+    /// Since when it is on another device by the emergency code.
+    #[serde(default)]
+    pub moved_at: Option<Timestamp>,
+    /// Tells the enrolled app from one that was enrolled before.
+    #[serde(default)]
+    pub app: Option<String>,
     /// Public key of the device on which it was enrolled, a point of P-256: signs approvals of sign-ins by QR code (rule 20).
     #[serde(default)]
     pub device_key: Option<Bytes>,
@@ -121,6 +127,7 @@ pub struct Enrolment {
     /// Whether the app moves to another device by the emergency code.
     pub moves: bool,
     /// Epoch in which it was begun: whatever ends the sessions ends it too.
+    #[serde(default)]
     pub epoch: u64,
 }
 
@@ -320,7 +327,11 @@ impl AuthRecord {
     /// Until when sensitive changes wait because a level was lost (rule 44).
     #[must_use]
     pub fn guarded_until(&self, now: Timestamp, policy: &IdentityPolicy) -> Option<Timestamp> {
-        guarded_until(self.dated_credentials(), now, policy)
+        let lost = guarded_until(self.dated_credentials(), now, policy);
+        // A move takes the same proofs as losing the app, and no less time.
+        let hours = SignedDuration::from_hours(i64::from(policy.downgrade_guard_hours));
+        let moved = self.totp.as_ref().and_then(|totp| totp.moved_at).and_then(|at| at.checked_add(hours).ok()).filter(|until| now < *until);
+        lost.max(moved)
     }
 
     /// Where the physical token stands.
@@ -333,6 +344,12 @@ impl AuthRecord {
     #[must_use]
     pub fn recovery_throttle(&self) -> Tries {
         tries(self.recovery_tries, self.recovery_tried_at)
+    }
+
+    /// The epoch as a token carries it: whatever ends the sessions ends what was begun before (rules 20, 40).
+    #[must_use]
+    pub fn epoch_mark(&self) -> u32 {
+        u32::try_from(self.epoch % (1 << 32)).unwrap_or_default()
     }
 
     /// What a suspension's end rests on (rule 33).
