@@ -22,7 +22,7 @@ fn no_file_of_a_function_is_left_over() {
     let root = root();
     let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
     let known: Vec<String> = documents::files(read).into_iter().map(|(path, _)| path).collect();
-    for folder in ["functions/customer-area/src/bin", "functions/selfcare/src/bin", "functions/jobs/src/bin", "tests/fixtures"] {
+    for folder in ["functions/customer-area/src/bin", "functions/selfcare/src/bin", "functions/internal/src/bin", "functions/jobs/src/bin", "tests/fixtures"] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy());
             assert!(known.contains(&path), "{path} belongs to no operation");
