@@ -1,7 +1,7 @@
 //! Getting back in, and blocking, without being signed in (rules 25-28, 30, 41, 44).
 
 use serde_json::{Value, json};
-use sportello_local::demo::{Account, NewHolder};
+use sportello_local::demo::{Account, NewHolder, active};
 use sportello_rules::fiscal_code::check_letter;
 use sportello_rules::identity::IdentityType;
 use sportello_rules::service::CredentialKind;
@@ -378,6 +378,41 @@ async fn row_26_nobody_learns_who_is_a_holder() {
         let counts: Vec<_> = pair.iter().map(|invocation| invocation.trips.iter().map(|trip| trip.kind).collect::<Vec<_>>()).collect();
         assert_eq!(counts[0], counts[1]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_25_who_is_revoked_recovers_and_blocks_nothing() {
+    let world = World::new().await;
+    let mut state = active(world.now());
+    state.revoked_at = Some(world.now());
+    let holder = NewHolder { state, ..world.holder() };
+    let code = holder.fiscal_code.clone();
+    let account = world.make(holder).await;
+    start(&world, &account, &emergency(&account)).await.refused(401, "recovery-refused");
+    block(&world, &code, "personal", &emergency(&account)).await.refused(401, "recovery-refused");
+    let both = json!({ "username": account.username, "password": account.password, "emergencyCode": emergency(&account) });
+    world.post("/v1/selfcare/credentials/otp-app/move", both).await.refused(401, "recovery-refused");
+    let body = json!({ "username": account.username, "password": account.password });
+    world.post("/v1/selfcare/emergency-codes", body).await.refused(401, "recovery-refused");
+    assert!(world.messages().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_recovers_stands_in_the_tables_as_it_is() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { security_answer: Some("Castelvecchio".to_owned()), ..world.holder() }).await;
+    let account = renewed(&world, &account).await;
+    let code = emergency(&account);
+    world.stack.shared.stream.drained().await;
+    for table in sportello_contract::spec::Table::ALL {
+        let items = world.behind("Scan", json!({ "TableName": world.stack.shared.app.store.table(table) })).await.to_string();
+        for secret in [&code, &code[..8], &code[8..], "Castelvecchio", "castelvecchio"] {
+            assert!(!items.contains(secret), "{table:?} holds {secret}");
+        }
+    }
+    // What was sealed for its delivery is forgotten after it.
+    let outbox = world.behind("Scan", json!({ "TableName": world.stack.shared.app.store.table(sportello_contract::spec::Table::Outbox) })).await;
+    assert!(!outbox.to_string().contains("sealed"), "{outbox}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

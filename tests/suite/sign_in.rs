@@ -200,3 +200,23 @@ async fn a_session_of_one_level_is_too_weak_once_a_higher_one_is_active() {
     world.get("/v1/selfcare/identity", &weak).await.refused(403, "level-too-low");
     world.send(Request::new("DELETE", "/v1/selfcare/sessions/current").token(&weak)).await.expect(204);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_success_begins_the_row_of_failures_anew() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    for _ in 0..3 {
+        for _ in 0..4 {
+            world.start_with(&account.username, "Sbagliata-42!").await.refused(401, "sign-in-refused");
+        }
+        world.start(&account).await.expect(201);
+    }
+    let (customer, _) = world.customer().await;
+    for _ in 0..3 {
+        for _ in 0..4 {
+            let body = json!({ "username": customer.username, "password": "Sbagliata-42!" });
+            world.post("/v1/customer/sessions", body).await.refused(401, "sign-in-refused");
+        }
+        world.sign_in_customer(&customer).await;
+    }
+}

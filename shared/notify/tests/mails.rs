@@ -8,7 +8,7 @@ mod mails {
     use std::path::PathBuf;
 
     use jiff::Timestamp;
-    use sportello_notify::{Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render};
+    use sportello_notify::{Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render, render_sms};
     use sportello_rules::access::Outcome;
     use sportello_rules::identity::{Requirement, SuspensionReason};
     use sportello_rules::service::{CredentialKind, Level};
@@ -368,6 +368,30 @@ mod mails {
             let missing = matches!(without_unlock, Err(RenderError::MissingLink("unlock")));
             assert_eq!((missing, without_unlock.is_err()), (notice.carries_unlock_link(), notice.carries_unlock_link()), "{name}");
         }
+    }
+
+    #[test]
+    fn text_messages_say_what_they_are_in_one_message() {
+        let now = at("2026-11-22T13:05:00Z");
+        let code = |purpose| Notice::Code { at: now, expires_at: at("2026-11-22T13:10:00Z"), purpose, channel: Channel::Sms, sealed: String::new() };
+        let half = Notice::EmergencyCodeHalf { at: now, channel: Channel::Sms, second: true, sealed: String::new() };
+        let recovered = Notice::PasswordRecovered { at: now, channel: Channel::Sms };
+        let said = [
+            (code(CodePurpose::SignIn), "per accedere", "to sign in"),
+            (code(CodePurpose::Recovery), "per recuperare l'accesso", "to get your access back"),
+            (code(CodePurpose::Confirmation), "per confermare l'operazione", "to confirm the operation"),
+            (half, "seconda meta' del nuovo codice di emergenza", "second half of your new emergency code"),
+            (recovered, "la password della tua identita' SPID e' stata recuperata", "the password of your SPID identity was recovered"),
+        ];
+        for (notice, it, en) in said {
+            for (language, words) in [(Language::It, it), (Language::En, en)] {
+                let text = render_sms(&notice, language, &links(), &provider()).unwrap();
+                assert!(text.starts_with("Sportello ID: ") && text.contains(words), "{text}");
+                assert_eq!(text.contains("135790"), !matches!(notice, Notice::PasswordRecovered { .. }), "{text}");
+                assert!(text.is_ascii() && text.len() <= 160, "{} letters: {text}", text.len());
+            }
+        }
+        assert!(matches!(render_sms(&Notice::SignInLocked { at: now }, Language::It, &links(), &provider()), Err(RenderError::UnknownLink)));
     }
 
     #[test]
