@@ -207,3 +207,24 @@ async fn no_code_stands_anywhere_in_the_tables() {
         assert!(!items.to_string().contains(&code), "{table}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_password_is_replaced_by_a_message_too() {
+    let world = World::new().await;
+    let holder = NewHolder { totp: false, credentials: vec![(CredentialKind::OtpSms, None)], ..world.holder() };
+    let changed = world.now() - jiff::SignedDuration::from_hours(24 * 200);
+    let account = world.make(NewHolder { password_changed_at: changed, ..holder }).await;
+    let begin = async |password: &str, code: Option<&str>| {
+        world.post("/v1/selfcare/expired-password", json!({ "username": account.username, "password": password, "code": code })).await
+    };
+    begin("Sbagliata-42!", None).await.refused(401, "sign-in-refused");
+    assert!(world.messages().await.is_empty(), "only the right password asks for a message");
+    begin(&account.password, None).await.refused(409, "code-sent");
+    begin(&account.password, Some("000000")).await.refused(401, "sign-in-refused");
+    begin(&account.password, None).await.refused(429, "code-too-soon");
+    let code = world.sms_code().await;
+    let reset = begin(&account.password, Some(&code)).await.expect(201).text_at("/resetId");
+    begin(&account.password, Some(&code)).await.refused(401, "sign-in-refused");
+    let new = json!({ "new": "Verde-Foresta77!", "confirmation": "Verde-Foresta77!" });
+    world.post(format!("/v1/selfcare/expired-password/{reset}"), new).await.expect(204);
+}

@@ -203,6 +203,9 @@ async fn an_expired_password_alone_is_never_enough_where_another_factor_is_activ
             let level_two = matches!(credential, CredentialKind::OtpSms | CredentialKind::OtpToken);
             if totp && level_two {
                 answer.expect(201)
+            } else if credential == CredentialKind::OtpSms {
+                // A message is on its way; without its code there is nothing to be had.
+                answer.refused(409, "code-sent")
             } else {
                 answer.refused(401, "sign-in-refused")
             };

@@ -7,13 +7,15 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::username::Username;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_notify::{Channel, CodePurpose};
 use sportello_runtime::access::Anyone;
+use sportello_runtime::codes::{self, Sending};
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
-use sportello_store::record::AuthRecord;
+use sportello_store::record::{AuthRecord, SecondFactor};
 
 use crate::second_factor::prove;
 use crate::sign_in::is_expired;
@@ -29,7 +31,7 @@ pub struct Input {
     username: Username,
     /// The expired password.
     password: Secret,
-    /// A code of the active second factor; needed where one is active.
+    /// A code of the active second factor; needed where one is active. Where messages are that factor, a request without it sends one.
     #[serde(default)]
     code: Option<Secret>,
 }
@@ -53,7 +55,7 @@ impl Operation for ExpiredPasswordStart {
         .charges()
         .idempotent()
         .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
-        .problems(&[Code::SignInRefused, Code::PasswordNotExpired]);
+        .problems(&[Code::SignInRefused, Code::PasswordNotExpired, Code::CodeSent, Code::CodeTooSoon, Code::CodesExhausted]);
     type Auth = Anyone;
     type Input = Input;
     type Output = Output;
@@ -62,6 +64,23 @@ impl Operation for ExpiredPasswordStart {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
         let auth: AuthRecord = throttle::charge_password(cx, &owner, Secrets::BOTH, &input.password, Code::SignInRefused).await?;
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
+        // Where messages are the factor, the right password asks for one first.
+        let asks = input.code.is_none() && auth.second_factor(cx.now) == SecondFactor::SmsCode && is_expired(cx, &auth);
+        if right && asks && auth.state.may_sign_in() {
+            let cleared = || Commit::auth(&owner).clear_password_tries().clear_otp_tries().same_password(auth.password.version);
+            let sending = Sending { operation: Self::SPEC.id, value: "", purpose: CodePurpose::Recovery, channel: Channel::Sms };
+            let mut commit = Commit::new();
+            let sent = codes::send(cx, &owner, &auth, &sending, cleared().version(auth.version), &mut commit).map_err(|failure| match failure {
+                Failure::Refused { problem, .. } => {
+                    let mut commit = Commit::new();
+                    commit.update_auth(cleared(), Code::SignInRefused);
+                    Failure::with(problem, commit)
+                }
+                fault => fault,
+            })?;
+            commit.update_auth(sent, Code::ChangedMeanwhile);
+            return Err(Failure::with(Code::CodeSent, commit));
+        }
         let proof = prove(cx, &owner, &auth, Self::SPEC.id, input.code.as_ref())?;
         let (true, Some(proof), true) = (right, proof, auth.state.may_sign_in()) else {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::BOTH, Code::SignInRefused)?));

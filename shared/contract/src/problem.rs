@@ -166,6 +166,8 @@ codes! {
     RevocationByForm = 409 "revocation-by-form", "La revoca si chiede con il modulo firmato, non in linea.", "Revocation is asked for by the signed form, not online.";
     /// The service was cancelled before.
     AlreadyCancelled = 409 "already-cancelled", "Il servizio è già stato cancellato.", "The service is already cancelled.";
+    /// A code was sent, with which the request is to be repeated (rules 15, 31).
+    CodeSent = 409 "code-sent", "È stato inviato un codice via SMS: ripetere la richiesta con il codice.", "A code was sent by SMS: repeat the request with it.";
     /// The password is still valid: the ordinary change applies (rule 15).
     PasswordNotExpired = 409 "password-not-expired", "La password non è scaduta: usare il cambio password ordinario.", "The password has not expired: use the ordinary change.";
     /// The password has expired: the separate flow applies (rule 15).

@@ -230,6 +230,7 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
                 | Code::CodeTooSoon
                 | Code::CodesExhausted
                 | Code::ChangedMeanwhile
+                | Code::CodeSent
                 | Code::SignInRefused
                 | Code::ProofRefused
                 | Code::RecoveryRefused
