@@ -547,7 +547,7 @@ async fn the_notice_of_an_access_holds_nothing_in_the_clear_and_its_link_suspend
     let mail = world.mails(&account).await[0].clone();
     let id = format!("access-made#{}#n1", world.owner(&account).pk());
     let notice = world.stack.shared.app.store.notice(&id).await.unwrap().unwrap();
-    assert!(!notice.notice.contains("omune") && notice.notice.contains("sealed"), "{}", notice.notice);
+    assert_eq!(notice.notice, "", "what was sealed for its delivery is forgotten after it");
     let link = format!("/v1/selfcare/blocks/{}", World::link_token(&mail, "blocks").unwrap());
     world.post(&link, json!({})).await.expect(200);
     world.get("/v1/selfcare/accesses", &token).await.refused(401, "unauthenticated");
@@ -570,6 +570,9 @@ async fn a_mail_that_fails_holds_no_record_up() {
     stored(&world, &[World::access("late", &account, now)]).await;
     assert_eq!(statistics(&world, &token).await["total"], 1);
     assert_eq!(world.mails(&account).await.len(), 1, "only that of the new device");
+    let id = format!("access-made#{}#late", world.owner(&account).pk());
+    let waits = world.stack.shared.app.store.notice(&id).await.unwrap().unwrap().notice;
+    assert!(!waits.contains("omune") && waits.contains("sealed"), "nothing in the clear while it waits: {waits}");
     world.mend_mail().await;
     world.pass(2 * 3600).await;
     assert!(world.subjects(&account).await[0].contains("Accesso a un servizio"), "told later");
