@@ -45,14 +45,20 @@ impl Trusting {
             unlock(world, &account).await;
             let (id, challenge) = begin(world, &account).await;
             let path = format!("/v1/selfcare/sign-ins/{id}/{last}");
-            let request = Request::new("POST", path).header("idempotency-key", "\"last\"");
-            let request = if last == "signature" {
-                request.json(json!({ "signature": sign(&authority.issue(&Certificate::signature(&code)).unwrap(), &challenge) }))
-            } else {
-                let pem = authority.issue(&Certificate::card(&code)).unwrap().pem().unwrap();
-                request.json(json!({})).header(CERTIFICATE, &pem.replace('\n', "%0A"))
-            };
+            let request = self.step(&path, &code, &challenge).header("idempotency-key", "\"last\"");
             world.send(request).await.expect(201);
+        }
+        for (kind, last) in [(CredentialKind::RemoteSignature, "signature"), (CredentialKind::SmartCard, "smart-card")] {
+            let (account, code) = expired(world, kind, false).await;
+            let begun = replace(world, &account, None).await.expect(201);
+            let path = format!("/v1/selfcare/expired-password/{}/{last}", begun.text_at("/resetId"));
+            let wrong = if last == "signature" { json!({ "signature": "MAA=" }) } else { json!({}) };
+            for _ in 0..5 {
+                world.post(&path, wrong.clone()).await.expect(401);
+            }
+            unlock(world, &account).await;
+            let request = self.step(&path, &code, &begun.text_at("/challenge"));
+            world.send(request.header("idempotency-key", "\"expired\"")).await.expect(201);
         }
         let holder = NewHolder { bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
         let mine = authority.issue(&Certificate::signature(&holder.fiscal_code)).unwrap();
@@ -67,6 +73,16 @@ impl Trusting {
         let code = world.fresh_code(&account).await;
         let request = Request::new("POST", "/v1/selfcare/credentials/l3").token(&token).json(body(signature().await, &code));
         world.send(request.header("idempotency-key", "\"l3\"")).await.expect(204);
+    }
+
+    /// A step of level 3, by the way that its path names, with a new certificate of a person.
+    fn step(&self, path: &str, code: &str, challenge: &str) -> Request {
+        let request = Request::new("POST", path);
+        if path.ends_with("/signature") {
+            return request.json(json!({ "signature": sign(&self.authority.issue(&Certificate::signature(code)).unwrap(), challenge) }));
+        }
+        let pem = self.authority.issue(&Certificate::card(code)).unwrap().pem().unwrap();
+        request.json(json!({})).header(CERTIFICATE, &pem.replace('\n', "%0A"))
     }
 
     fn publish(&self) {
@@ -117,6 +133,19 @@ async fn unlock(world: &World, account: &Account) {
 
 fn reason(answer: &Answer) -> String {
     answer.text_at("/violations/0/code")
+}
+
+/// A holder of level 3 whose password has expired, and the fiscal code.
+async fn expired(world: &World, kind: CredentialKind, totp: bool) -> (Account, String) {
+    let password_changed_at = world.now() - jiff::SignedDuration::from_hours(24 * 200);
+    let holder = NewHolder { totp, password_changed_at, credentials: vec![(kind, None)], ..world.holder() };
+    let code = holder.fiscal_code.clone();
+    (world.make(holder).await, code)
+}
+
+/// Begins to replace an expired password.
+async fn replace(world: &World, account: &Account, code: Option<&str>) -> Answer {
+    world.post("/v1/selfcare/expired-password", json!({ "username": account.username, "password": account.password, "code": code })).await
 }
 
 async fn strong(world: &World, kind: CredentialKind) -> (Account, String) {
@@ -266,4 +295,85 @@ async fn a_certificate_comes_from_the_gateway_never_from_a_client_s_header() {
         assert_eq!(reason(&world.send(request).await.refused(401, "certificate-refused")), "no-certificate");
         unlock(&world, &account).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_password_is_replaced_by_every_factor_that_a_sign_in_asks_for() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    let flow = "/v1/selfcare/expired-password";
+    let new = json!({ "new": "Verde-Foresta77!", "confirmation": "Verde-Foresta77!" });
+    for (kind, last) in [(CredentialKind::RemoteSignature, "signature"), (CredentialKind::SmartCard, "smart-card")] {
+        for totp in [false, true] {
+            let (account, code) = expired(world, kind, totp).await;
+            let begun = if totp {
+                // The signature comes after the code, never instead of it.
+                replace(world, &account, None).await.refused(401, "sign-in-refused");
+                replace(world, &account, Some("000000")).await.refused(401, "sign-in-refused");
+                let shown = world.fresh_code(&account).await;
+                replace(world, &account, Some(&shown)).await.expect(201)
+            } else {
+                replace(world, &account, None).await.expect(201)
+            };
+            assert_eq!(begun.text_at("/next"), "signature");
+            let (id, challenge) = (begun.text_at("/resetId"), begun.text_at("/challenge"));
+            // What names this step sets no password and signs nobody in.
+            world.post(format!("{flow}/{id}"), new.clone()).await.refused(410, "link-not-valid");
+            world.send(trusting.step(&format!("/v1/selfcare/sign-ins/{id}/{last}"), &code, &challenge)).await.refused(401, "sign-in-refused");
+            let path = format!("{flow}/{id}/{last}");
+            let another = world.send(trusting.step(&path, "VRDLCU80A01F205X", &challenge)).await.refused(401, "certificate-refused");
+            assert_eq!(reason(&another), "another-person");
+            if last == "signature" {
+                let elsewhere = challenge.replace("expired-password", "sign-in");
+                let answer = world.send(trusting.step(&path, &code, &elsewhere)).await.refused(401, "certificate-refused");
+                assert_eq!(reason(&answer), "content-differs");
+            } else {
+                let remote = format!("{flow}/{id}/signature");
+                world.send(trusting.step(&remote, &code, "sportello/sign-in/another")).await.refused(401, "certificate-refused");
+            }
+            let proved = world.send(trusting.step(&path, &code, &challenge)).await.expect(201);
+            assert_eq!(proved.text_at("/next"), "new-password");
+            world.send(trusting.step(&path, &code, &challenge)).await.refused(401, "sign-in-refused");
+            world.post(format!("{flow}/{}", proved.text_at("/resetId")), new.clone()).await.expect(204);
+            assert_eq!(world.start_with(&account.username, "Verde-Foresta77!").await.expect(201).text_at("/next"), if totp { "otp" } else { "signature" });
+        }
+    }
+    // Who has a remote signature only does not take the card's way.
+    let (account, code) = expired(world, CredentialKind::RemoteSignature, false).await;
+    let id = replace(world, &account, None).await.expect(201).text_at("/resetId");
+    let answer = world.send(trusting.step(&format!("{flow}/{id}/smart-card"), &code, "")).await.refused(401, "certificate-refused");
+    assert_eq!(reason(&answer), "not-activated");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_signature_for_an_expired_password_is_over_in_time_with_a_block_and_after_guesses() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    let begin = async || {
+        let (account, code) = expired(world, CredentialKind::RemoteSignature, false).await;
+        let begun = replace(world, &account, None).await.expect(201);
+        let path = format!("/v1/selfcare/expired-password/{}/signature", begun.text_at("/resetId"));
+        (account, trusting.step(&path, &code, &begun.text_at("/challenge")), path)
+    };
+    let (_, step, _) = begin().await;
+    world.pass(5 * 60 - 1).await;
+    world.send(step).await.expect(201);
+    let (_, step, _) = begin().await;
+    world.pass(5 * 60).await;
+    world.send(step).await.refused(401, "sign-in-refused");
+    let (account, step, _) = begin().await;
+    let block = format!("/v1/selfcare/blocks/{}", world.link(&account, Purpose::Block, "n1"));
+    world.post(&block, json!({})).await.expect(200);
+    world.send(step).await.refused(401, "sign-in-refused");
+    let (account, step, path) = begin().await;
+    for _ in 0..5 {
+        world.post(&path, json!({ "signature": "MAA=" })).await.refused(401, "certificate-refused");
+        // Beginning again buys no more guesses.
+        if world.auth(&account).await.otp_tries < 5 {
+            replace(world, &account, None).await.expect(201);
+        }
+    }
+    world.send(step).await.refused(401, "sign-in-refused");
+    replace(world, &account, None).await.refused(401, "sign-in-refused");
+    assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("pausa")));
 }

@@ -202,13 +202,19 @@ async fn an_expired_password_alone_is_never_enough_where_another_factor_is_activ
             // Beside an SMS or a token the app's code is of the same level; a card or a signature is above it.
             let level_two = matches!(credential, CredentialKind::OtpSms | CredentialKind::OtpToken);
             if totp && level_two {
-                answer.expect(201)
+                assert_eq!(answer.expect(201).text_at("/next"), "new-password");
+            } else if !level_two {
+                // What the right password and code give is asked to sign; it sets no password.
+                let begun = answer.expect(201);
+                assert_eq!(begun.text_at("/next"), "signature");
+                let new = json!({ "new": "Verde-Foresta77!", "confirmation": "Verde-Foresta77!" });
+                world.post(format!("/v1/selfcare/expired-password/{}", begun.text_at("/resetId")), new).await.refused(410, "link-not-valid");
             } else if credential == CredentialKind::OtpSms {
                 // A message is on its way; without its code there is nothing to be had.
-                answer.refused(409, "code-sent")
+                answer.refused(409, "code-sent");
             } else {
-                answer.refused(401, "sign-in-refused")
-            };
+                answer.refused(401, "sign-in-refused");
+            }
         }
     }
 }
@@ -247,4 +253,24 @@ async fn after_a_new_pepper_everybody_signs_in_and_no_old_password_comes_back() 
         assert_eq!(codes(&second.change_password(&account, &token, old).await.refused(422, "password-refused")), ["password-used-recently"], "{old}");
     }
     second.change_password(&account, &token, "Rosso-Tramonto88!").await.expect(204);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asking_for_messages_gives_no_more_guesses_at_their_codes() {
+    use sportello_rules::service::CredentialKind;
+    let world = World::new().await;
+    let old = world.now() - SignedDuration::from_hours(24 * 200);
+    let account = world.make(NewHolder { password_changed_at: old, totp: false, credentials: vec![(CredentialKind::OtpSms, None)], ..world.holder() }).await;
+    let begin =
+        |code: Option<&str>| world.post("/v1/selfcare/expired-password", json!({ "username": account.username, "password": account.password, "code": code }));
+    begin(None).await.refused(409, "code-sent");
+    let code = world.sms_code().await;
+    for _ in 0..4 {
+        begin(Some("000000")).await.refused(401, "sign-in-refused");
+        assert_eq!(begin(None).await.code(), "code-too-soon");
+    }
+    begin(Some("000000")).await.refused(401, "sign-in-refused");
+    begin(Some(&code)).await.refused(401, "sign-in-refused");
+    begin(None).await.refused(401, "sign-in-refused");
+    assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("pausa")));
 }

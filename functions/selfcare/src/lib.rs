@@ -6,6 +6,7 @@ mod confirmation;
 mod credentials;
 mod deadline_text;
 mod enrolment;
+mod expired_password;
 mod last_step;
 mod level_three;
 mod new_password;
@@ -58,6 +59,8 @@ sportello_runtime::operations! {
     password_generate::PasswordGenerate,
     password_change::PasswordChange,
     expired_password_start::ExpiredPasswordStart,
+    expired_password_signature::ExpiredPasswordSignature,
+    expired_password_smart_card::ExpiredPasswordSmartCard,
     expired_password_finish::ExpiredPasswordFinish,
     username_recover::UsernameRecover,
     password_recover_start::PasswordRecoverStart,

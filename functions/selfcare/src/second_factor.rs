@@ -39,12 +39,7 @@ pub(crate) fn charged(factor: SecondFactor, operation: &'static str, secrets: Se
     if factor == SecondFactor::SmsCode { secrets.with_code(operation) } else { secrets }
 }
 
-/// The proof that is needed beside the password; none where it was not given, or is of a factor that these operations do not take.
-pub(crate) fn prove(cx: &Cx, owner: &Owner, auth: &AuthRecord, operation: &'static str, code: Option<&Secret>) -> Result<Option<Proof>, Failure> {
-    prove_factor(cx, owner, auth, auth.second_factor(cx.now), (operation, ""), code)
-}
-
-/// The same for one factor, and for a code that is bound to a value.
+/// The proof of one factor, by a code that may be bound to a value; none where it was not given or is wrong, and for level 3, which no code proves.
 pub(crate) fn prove_factor(
     cx: &Cx,
     owner: &Owner,

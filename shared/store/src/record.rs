@@ -381,16 +381,6 @@ impl AuthRecord {
         self.active_credentials(now).map(|(kind, _)| kind.level()).max().unwrap_or(Level::L1).max(Level::L1)
     }
 
-    /// What proves the second factor at an instant to somebody who is not signed in (rule 15).
-    #[must_use]
-    pub fn second_factor(&self, now: Timestamp) -> SecondFactor {
-        match self.highest_level(now) {
-            Level::L1 => SecondFactor::None,
-            Level::L2 => self.otp_factor(now),
-            Level::L3 => SecondFactor::Signature,
-        }
-    }
-
     /// What gives the codes of level 2 at an instant: the mode that was chosen, or else the app, the token, the messages (rule 42).
     ///
     /// It also confirms what somebody does in a session of the highest level: a session of level 3 rests on a signature already (rules 17, 32).
