@@ -24,7 +24,7 @@ use sportello_local::stack::{Options, Stack, local_policy};
 use sportello_rules::identity::{IdentityState, IdentityType};
 use sportello_rules::otp::totp_code;
 use sportello_rules::policy::Policy;
-use sportello_rules::service::Level;
+use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::token::TokenModel;
 use sportello_runtime::clock::Clock as _;
 use sportello_runtime::config::Config;
@@ -347,6 +347,15 @@ impl World {
         let id = format!("servizio-{}", self.people.fetch_add(1, Ordering::Relaxed));
         let holder = NewHolder { kind, state, ..self.holder() };
         let service = NewService { id: id.clone(), customer, holder, contract_at, auto_renewal: false, credentials: Vec::new() };
+        (id, service.create(&self.stack.shared.app).await.unwrap())
+    }
+
+    /// Makes a service whose identity has credentials that were sold, and answers its id and the holder's account.
+    pub async fn sold(&self, customer: Owner, holder: NewHolder) -> (String, Account) {
+        let id = format!("servizio-{}", self.people.fetch_add(1, Ordering::Relaxed));
+        let waiting = holder.bought.iter().map(|kind| (*kind, None));
+        let credentials = holder.credentials.iter().copied().chain(waiting).filter(|(kind, _)| CredentialKind::FOR_SALE.contains(kind)).collect();
+        let service = NewService { id: id.clone(), customer, holder, contract_at: self.now(), auto_renewal: false, credentials };
         (id, service.create(&self.stack.shared.app).await.unwrap())
     }
 

@@ -62,7 +62,7 @@ impl Trusting {
         }
         let holder = NewHolder { bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
         let mine = authority.issue(&Certificate::signature(&holder.fiscal_code)).unwrap();
-        let account = world.make(holder).await;
+        let (_, account) = world.sold(world.customer().await.1, holder).await;
         let token = world.sign_in(&account).await;
         let signature = async || sign(&mine, &world.get("/v1/selfcare/credentials", &token).await.text_at("/l3Challenge"));
         let body = |signature: String, code: &str| json!({ "credential": "remote-signature", "signature": signature, "code": code });
@@ -230,7 +230,8 @@ async fn what_was_bought_is_activated_by_its_certificate_and_no_other_signs_in()
     let Trusting { world, authority, folder: _folder } = Trusting::new().await;
     let holder = NewHolder { bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
     let code = holder.fiscal_code.clone();
-    let account = world.make(holder).await;
+    let (carla, owner) = world.customer().await;
+    let (service, account) = world.sold(owner, holder).await;
     let token = world.sign_in(&account).await;
     let path = "/v1/selfcare/credentials/l3";
     let challenge = world.get("/v1/selfcare/credentials", &token).await.expect(200).text_at("/l3Challenge");
@@ -255,6 +256,9 @@ async fn what_was_bought_is_activated_by_its_certificate_and_no_other_signs_in()
     let list = world.get("/v1/selfcare/credentials", &done.text_at("/session/token")).await.expect(200);
     let item = list.body["items"].as_array().unwrap().iter().find(|item| item["credential"] == "remote-signature").unwrap().clone();
     assert_eq!((item["state"].as_str(), item["expiresOn"].as_str()), (Some("active"), Some("2049-01-01")), "it ends with its certificate");
+    // The customer area shows the end too.
+    let shown = world.get(format!("/v1/customer/services/{service}"), &world.sign_in_customer(&carla).await).await.expect(200);
+    assert_eq!((shown.text_at("/credentials/0/kind"), shown.text_at("/credentials/0/expiry/on")), ("remote-signature".into(), "2049-01-01".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,7 +21,7 @@ pub(crate) const GRANTS: &[Grant] =
 /// What a confirmed change of the `AUTH` item alone does to the tables.
 pub(crate) const GRANTS_PLAIN: &[Grant] = &[grant(Table::Identities, Action::UpdateItem), grant(Table::Outbox, Action::PutItem)];
 
-/// What a confirmed change of the identity does to the tables: the customer area shows it too.
+/// What a confirmed change that the customer area shows too does to the tables.
 pub(crate) const GRANTS_SHOWN: &[Grant] = &[
     grant(Table::Identities, Action::UpdateItem),
     grant(Table::Identities, Action::PutItem),

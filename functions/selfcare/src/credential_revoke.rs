@@ -11,7 +11,7 @@ use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 
-use crate::confirmation::{self, GRANTS, confirm_about, word};
+use crate::confirmation::{self, GRANTS_SHOWN, confirm_about, word};
 use crate::credentials::{Separate, changed, commit, guard};
 
 /// Revokes a credential.
@@ -39,7 +39,7 @@ impl Operation for CredentialRevoke {
         .hashing()
         .charges()
         .idempotent()
-        .grants(GRANTS)
+        .grants(GRANTS_SHOWN)
         .statuses(&[Status::ToActivate, Status::Active])
         .problems(&[Code::MissingField, Code::ProofRefused, Code::NotFound, Code::CredentialState, Code::DowngradeGuard]);
     type Auth = HolderHighest;

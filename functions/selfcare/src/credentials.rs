@@ -96,7 +96,7 @@ pub fn write(update: AuthUpdate, before: &AuthRecord, after: &AuthRecord) -> Aut
     if before.token.is_some() && after.token.is_none() { update.token(None) } else { update }
 }
 
-/// Commits a changed credential: the dates of what is due, and the mail.
+/// Commits a changed credential: the dates of what is due, what the customer area shows, and the mail.
 ///
 /// # Errors
 /// A fault where the notice cannot be written as JSON.
@@ -111,6 +111,10 @@ pub fn commit(
     let mut commit = Commit::new();
     commit.update_auth(write(update, before, after), Code::ChangedMeanwhile);
     due::credentials(&mut commit, owner, records, after, cx);
+    let shown = after.sold_credentials();
+    if let Some(service) = before.service.as_ref().filter(|_| shown != before.sold_credentials()) {
+        commit.show_credentials(service, &shown);
+    }
     tell(cx, owner, before, &mut commit, (credential, change))?;
     Ok(commit)
 }

@@ -15,7 +15,7 @@ use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::record::Bytes;
 
-use crate::confirmation::{self, GRANTS, confirm};
+use crate::confirmation::{self, GRANTS_SHOWN, confirm};
 use crate::credentials::{changed, commit, guard};
 use crate::level_three::{Shown, Signature, activation_challenge, person};
 
@@ -58,7 +58,7 @@ impl Operation for L3Activate {
         .charges()
         .authorities()
         .idempotent()
-        .grants(GRANTS)
+        .grants(GRANTS_SHOWN)
         .statuses(&[Status::Active])
         .problems(&[Code::MissingField, Code::ProofRefused, Code::CertificateRefused, Code::NotBought, Code::DowngradeGuard]);
     type Auth = HolderHighest;

@@ -318,6 +318,15 @@ impl AuthRecord {
         all
     }
 
+    /// The credentials of those for sale that the identity has, waiting ones and ones that are over too, as the customer area shows them (rules 59, 64).
+    #[must_use]
+    pub fn sold_credentials(&self) -> Vec<ServiceCredential> {
+        let kept = |kind| self.credentials.iter().filter(move |c| c.kind == kind && c.dates.revoked_at.is_none()).map(|c| c.dates.expires_on);
+        // Of one that is over and its successor, the one that lasts longest; without a last day it lasts for good.
+        let longest = |kind| kept(kind).max_by_key(|day| day.unwrap_or(Date::MAX)).map(|expires_on| ServiceCredential { kind, expires_on });
+        CredentialKind::FOR_SALE.into_iter().filter_map(longest).collect()
+    }
+
     /// Every credential besides the password, with its dates.
     pub fn dated_credentials(&self) -> impl Iterator<Item = (CredentialKind, &Dates)> + Clone {
         let app = self.totp.iter().map(|totp| (CredentialKind::OtpApp, &totp.dates));
