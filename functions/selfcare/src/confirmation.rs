@@ -12,7 +12,7 @@ use sportello_store::charge::Secrets;
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::record::{AuthRecord, SecondFactor};
 
-use crate::second_factor::{charged, prove_factor};
+use crate::second_factor::{Codes, charged, prove_factor};
 
 /// What a confirmed change of a credential does to the tables.
 pub(crate) const GRANTS: &[Grant] =
@@ -59,7 +59,7 @@ pub(crate) async fn confirm(cx: &Cx, holder: &HolderActor, operation: &'static s
 
 /// The same of one value: a code that was sent for another one proves nothing (rule 31).
 pub(crate) async fn confirm_about(cx: &Cx, holder: &HolderActor, about: (&'static str, &str), input: &Input) -> Result<Confirmed, Failure> {
-    confirm_by(cx, holder, about, holder.records.auth.otp_factor(cx.now), input.code.as_ref(), input.password.as_ref()).await
+    confirm_by(cx, holder, about, holder.records.auth.otp_factor(cx.now), Codes::one(input.code.as_ref()), input.password.as_ref()).await
 }
 
 /// A word of the interface, such as a credential or a choice, as a code is bound to it.
@@ -73,7 +73,7 @@ pub(crate) async fn confirm_by(
     holder: &HolderActor,
     (operation, about): (&'static str, &str),
     factor: SecondFactor,
-    code: Option<&Secret>,
+    codes: Codes<'_>,
     password: Option<&Secret>,
 ) -> Result<Confirmed, Failure> {
     let missing = |field: &'static str| Failure::from(Problem::from(Code::MissingField).field(field));
@@ -91,13 +91,15 @@ pub(crate) async fn confirm_by(
         let update = update(&auth).clear_password_tries();
         return Ok(Confirmed { auth, update });
     }
-    let code = code.ok_or_else(|| missing("code"))?;
+    if !codes.are_given() {
+        return Err(missing("code"));
+    }
     let auth = match throttle::charge::<AuthRecord>(cx, owner, charged(factor, operation, Secrets::OTP), Code::ProofRefused).await? {
         Charge::Look(auth) => auth,
         Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
     };
     unchanged(&auth)?;
-    let Some(proof) = prove_factor(cx, owner, &auth, factor, (operation, about), Some(code))? else {
+    let Some(proof) = prove_factor(cx, owner, &auth, factor, (operation, about), codes)? else {
         return Err(refused(cx, holder, &auth, Secrets::OTP)?);
     };
     let update = proof.consume(update(&auth)).clear_otp_tries();

@@ -13,6 +13,7 @@ use sportello_store::record::SecondFactor;
 
 use crate::confirmation::{GRANTS, confirm_by, word};
 use crate::credentials::{Separate, changed, commit};
+use crate::second_factor::Codes;
 
 /// Reactivates a credential.
 pub struct CredentialReactivate;
@@ -26,6 +27,9 @@ pub struct Input {
     /// A code of this credential, where it gives codes; otherwise one of the active second factor, where one is active.
     #[serde(default)]
     code: Option<Secret>,
+    /// The code that a token shows next, where one alone is refused since its button was pressed idly or its clock went wrong: two in a row find it again.
+    #[serde(default)]
+    next_code: Option<Secret>,
     /// The password; needed where neither is.
     #[serde(default)]
     password: Option<Secret>,
@@ -54,7 +58,8 @@ impl Operation for CredentialReactivate {
             SecondFactor::Signature => holder.records.auth.otp_factor(cx.now),
             own => own,
         };
-        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, &word(kind)), factor, input.code.as_ref(), input.password.as_ref()).await?;
+        let codes = Codes::in_a_row(input.code.as_ref(), input.next_code.as_ref());
+        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, &word(kind)), factor, codes, input.password.as_ref()).await?;
         let after = changed(&confirmed.auth, kind, |dates| dates.reactivate(cx.now))?;
         // Sessions of a level that is not the highest any more end.
         let update = confirmed.update.end_sessions();

@@ -18,7 +18,7 @@ use sportello_store::key::OwnerKind;
 use sportello_store::record::{AuthRecord, SecondFactor};
 
 use crate::expired_password::{Next, last, reset};
-use crate::second_factor::prove_factor;
+use crate::second_factor::{Codes, prove_factor};
 use crate::sign_in::is_expired;
 
 /// Begins the expired-password procedure.
@@ -35,6 +35,9 @@ pub struct Input {
     /// A code of the active second factor; needed where one is active. Where messages are that factor, a request without it sends one.
     #[serde(default)]
     code: Option<Secret>,
+    /// The code that a token shows next, where one alone is refused since its button was pressed idly or its clock went wrong: two in a row find it again.
+    #[serde(default)]
+    next_code: Option<Secret>,
 }
 
 impl Operation for ExpiredPasswordStart {
@@ -79,7 +82,7 @@ impl Operation for ExpiredPasswordStart {
             commit.update_auth(sent, Code::ChangedMeanwhile);
             return Err(Failure::with(Code::CodeSent, commit));
         }
-        let proof = prove_factor(cx, &owner, &auth, factor, (Self::SPEC.id, ""), input.code.as_ref())?;
+        let proof = prove_factor(cx, &owner, &auth, factor, (Self::SPEC.id, ""), Codes::in_a_row(input.code.as_ref(), input.next_code.as_ref()))?;
         let (true, Some(proof), true) = (right, proof, auth.state.may_sign_in()) else {
             return Err(refused()?);
         };

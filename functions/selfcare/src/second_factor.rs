@@ -10,6 +10,31 @@ use sportello_store::commit::AuthUpdate;
 use sportello_store::key::Owner;
 use sportello_store::record::{AuthRecord, KeptCode, SecondFactor};
 
+/// What is given as proof of a factor.
+#[derive(Clone, Copy)]
+pub(crate) struct Codes<'a> {
+    code: Option<&'a Secret>,
+    /// The code that comes next: a token alone shows codes in a row.
+    next: Option<&'a Secret>,
+}
+
+impl<'a> Codes<'a> {
+    /// One code, where one was given.
+    pub(crate) const fn one(code: Option<&'a Secret>) -> Self {
+        Self { code, next: None }
+    }
+
+    /// The same with the next one, which finds a token again that has drifted away (rule 41).
+    pub(crate) const fn in_a_row(code: Option<&'a Secret>, next: Option<&'a Secret>) -> Self {
+        Self { code, next }
+    }
+
+    /// Whether there is a code to be looked at.
+    pub(crate) const fn are_given(self) -> bool {
+        self.code.is_some()
+    }
+}
+
 /// A factor that was proved.
 pub(crate) enum Proof {
     /// None is active.
@@ -46,14 +71,16 @@ pub(crate) fn prove_factor(
     auth: &AuthRecord,
     factor: SecondFactor,
     (operation, value): (&'static str, &str),
-    code: Option<&Secret>,
+    Codes { code, next }: Codes<'_>,
 ) -> Result<Option<Proof>, Failure> {
     match factor {
         SecondFactor::None => Ok(Some(Proof::None)),
         SecondFactor::Signature => Ok(None),
+        SecondFactor::AppCode | SecondFactor::SmsCode if next.is_some() => Ok(None),
         SecondFactor::TokenCode => {
             let (Some((token, secret)), Some(code)) = (open_token(cx.keys(), owner, auth)?, code) else { return Ok(None) };
-            let position = token.model.prove(&secret, code.expose(), auth.token_position(), cx.now, &cx.policy().token);
+            let shown = (code.expose(), next.map(Secret::expose));
+            let position = token.model.follow(&secret, shown, auth.token_position(), cx.now, &cx.policy().token);
             Ok(position.map_err(|error| Failure::fault(error.to_string()))?.map(Proof::Token))
         }
         SecondFactor::AppCode => {

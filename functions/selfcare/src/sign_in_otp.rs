@@ -16,7 +16,7 @@ use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
 use sportello_store::record::AuthRecord;
 
-use crate::second_factor::{charged, prove_factor};
+use crate::second_factor::{Codes, charged, prove_factor};
 use crate::sign_in::{Next, OTP_STEPS, SIGN_IN_CODE, is_expired, last, open_session};
 
 /// Proves the second factor of a sign-in.
@@ -30,6 +30,9 @@ pub struct Input {
     sign_in_id: Secret,
     /// The code that the app or the token shows, or that came by SMS.
     code: Secret,
+    /// The code that a token shows next, where one alone is refused since its button was pressed idly or its clock went wrong: two in a row find it again.
+    #[serde(default)]
+    next_code: Option<Secret>,
     /// The token that an earlier sign-in gave this device.
     #[serde(default)]
     device_token: Option<Secret>,
@@ -67,7 +70,8 @@ impl Operation for SignInOtp {
         }
         // A factor that is not the one of this holder any more proves nothing, also where the sign-in began before.
         let current = auth.otp_factor(cx.now) == factor;
-        let proof = if current { prove_factor(cx, &owner, &auth, factor, (SIGN_IN_CODE, &token.nonce()), Some(&input.code))? } else { None };
+        let codes = Codes::in_a_row(Some(&input.code), input.next_code.as_ref());
+        let proof = if current { prove_factor(cx, &owner, &auth, factor, (SIGN_IN_CODE, &token.nonce()), codes)? } else { None };
         let Some(proof) = proof else {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));
         };
