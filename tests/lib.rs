@@ -13,6 +13,7 @@ use reqwest::{Client, Method};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
+use sportello_contract::hex::hex;
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::router::{self, Found};
 use sportello_local::catcher::{CaughtMail, CaughtSms, Fault};
@@ -399,15 +400,14 @@ impl World {
         let address: reqwest::Url = format!("{}{path}", self.stack.api()).parse().unwrap();
         let host = format!("{}:{}", address.host_str().unwrap(), address.port().unwrap());
         let date = self.now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        let sha = |bytes: &[u8]| hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+        let sha = |bytes: &[u8]| hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().iter().copied());
         let mac = |key: &[u8], text: &str| ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec();
         let (place, query) = (address.path().replace('$', "%24"), address.query().unwrap_or_default());
         let canonical = format!("{method}\n{place}\n{query}\nhost:{host}\nx-amz-date:{date}\n\nhost;x-amz-date\n{}", sha(body));
         let scope = format!("{}/{region}/execute-api/aws4_request", &date[..8]);
         let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha(canonical.as_bytes()));
         let signing = scope.split('/').fold(format!("AWS4{secret}").into_bytes(), |key, part| mac(&key, part));
-        let signature = hex(&mac(&signing, &text));
+        let signature = hex(mac(&signing, &text));
         (format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders=host;x-amz-date, Signature={signature}"), date)
     }
 

@@ -71,14 +71,12 @@ impl Operation for ExpiredPasswordStart {
             let cleared = || Commit::auth(&owner).clear_password_tries().same_password(auth.password.version);
             let sending = Sending { operation: Self::SPEC.id, value: "", purpose: CodePurpose::Recovery, channel: Channel::Sms };
             let mut commit = Commit::new();
-            let sent = codes::send(cx, &owner, &auth, &sending, cleared().version(auth.version), &mut commit).map_err(|failure| match failure {
-                Failure::Refused { problem, .. } => {
-                    let mut commit = Commit::new();
-                    commit.update_auth(cleared(), Code::SignInRefused);
-                    Failure::with(problem, commit)
-                }
-                fault => fault,
-            })?;
+            let was_right = || {
+                let mut commit = Commit::new();
+                commit.update_auth(cleared(), Code::SignInRefused);
+                commit
+            };
+            let sent = codes::send(cx, &owner, &auth, &sending, cleared().version(auth.version), &mut commit).map_err(|failure| failure.writing(was_right))?;
             commit.update_auth(sent, Code::ChangedMeanwhile);
             return Err(Failure::with(Code::CodeSent, commit));
         }

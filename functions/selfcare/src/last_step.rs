@@ -7,16 +7,15 @@ use sportello_contract::spec::{Action, Grant, Table, grant};
 use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::throttle::Gate;
 use sportello_runtime::profile::Profile;
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 use sportello_store::record::AuthRecord;
 
 use crate::level_three::{Shown, Signature, expired_password_challenge, is_activated, person, refused, sign_in_challenge};
 use crate::sign_in::{Next, is_expired, open_session};
+use crate::steps::{Opened, open};
 
 /// What it does to the tables.
 pub(crate) const GRANTS: &[Grant] = &[
@@ -58,17 +57,11 @@ pub(crate) struct Proved {
 
 /// Proves level 3. A signature and a card are kept apart: what gives the one does not give the other.
 pub(crate) async fn prove(cx: &Cx, flow: &Flow, step: &Secret, signature: Option<&Signature>, kinds: &[CredentialKind]) -> Result<Proved, Failure> {
-    let token = Token::open(step.expose(), flow.purpose, OwnerKind::Holder, cx.keys()).ok_or(Code::SignInRefused)?;
-    let over_at = token.over_at(cx.policy().session.sign_in_minutes);
-    if cx.now >= over_at {
-        return Err(Code::SignInRefused.into());
-    }
+    let minutes = cx.policy().session.sign_in_minutes;
+    let Opened { token, over_at, means: () } = open(cx, step, [(flow.purpose, ())], minutes, Code::SignInRefused)?;
     let owner = token.owner;
     // What is sent is large and takes time to verify: a try is charged as for a code.
-    let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::OTP, Code::SignInRefused).await? {
-        Charge::Look(auth) => auth,
-        Charge::Refuse(commit) => return Err(Failure::with(Code::SignInRefused, commit)),
-    };
+    let auth: AuthRecord = throttle::charge_code(cx, &owner, Secrets::OTP, Code::SignInRefused).await?;
     let open = auth.password_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Open;
     if !open || !auth.state.may_sign_in() || (flow.rests_on)(&auth) != token.version {
         return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));

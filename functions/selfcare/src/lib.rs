@@ -16,6 +16,7 @@ mod recovery;
 mod residence;
 mod second_factor;
 mod sign_in;
+mod steps;
 
 sportello_runtime::operations! {
     sign_in_start::SignInStart,

@@ -7,17 +7,15 @@ use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::token::Token;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 use sportello_store::record::AuthRecord;
 
 use crate::second_factor::{Codes, charged, prove_factor};
 use crate::sign_in::{Next, OTP_STEPS, SIGN_IN_CODE, is_expired, last, open_session};
+use crate::steps::{Opened, open};
 
 /// Proves the second factor of a sign-in.
 pub struct SignInOtp;
@@ -51,18 +49,11 @@ impl Operation for SignInOtp {
     type Output = Next;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
-        let open = |(purpose, factor)| Token::open(input.sign_in_id.expose(), purpose, OwnerKind::Holder, cx.keys()).map(|token| (token, factor));
-        let (token, factor) = OTP_STEPS.into_iter().find_map(open).ok_or(Code::SignInRefused)?;
+        let minutes = cx.policy().session.sign_in_minutes;
+        let Opened { token, over_at, means: factor } = open(cx, &input.sign_in_id, OTP_STEPS, minutes, Code::SignInRefused)?;
         let secrets = charged(factor, SIGN_IN_CODE, Secrets::OTP);
-        let over_at = token.over_at(cx.policy().session.sign_in_minutes);
-        if cx.now >= over_at {
-            return Err(Code::SignInRefused.into());
-        }
         let owner = token.owner;
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, secrets, Code::SignInRefused).await? {
-            Charge::Look(auth) => auth,
-            Charge::Refuse(commit) => return Err(Failure::with(Code::SignInRefused, commit)),
-        };
+        let auth: AuthRecord = throttle::charge_code(cx, &owner, secrets, Code::SignInRefused).await?;
         // A sign-in begun before a lock, a new password or a revocation ends with it.
         let open = auth.password_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Open;
         if !open || !auth.state.may_sign_in() || auth.password.version != token.version {

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use sportello_contract::hex::hex;
 use sportello_store::key::{HASH_BYTES, Owner, OwnerKind};
 
 use crate::entropy::{self, Entropy};
@@ -128,7 +129,7 @@ impl Token {
     /// The nonce as text.
     #[must_use]
     pub fn nonce(&self) -> String {
-        self.nonce.iter().map(|b| format!("{b:02x}")).collect()
+        hex(self.nonce)
     }
 
     /// The token as text of unreserved characters.

@@ -333,6 +333,12 @@ impl AuthRecord {
         app.chain(self.credentials.iter().map(|credential| (credential.kind, &credential.dates)))
     }
 
+    /// Whether one of a kind was bought and waits for its activation (rules 41, 43).
+    #[must_use]
+    pub fn waits(&self, kind: CredentialKind, now: Timestamp) -> bool {
+        self.credentials.iter().any(|credential| credential.kind == kind && credential.dates.state(now) == CredentialState::Waiting)
+    }
+
     /// Until when sensitive changes wait because a level was lost (rule 44).
     #[must_use]
     pub fn guarded_until(&self, now: Timestamp, policy: &IdentityPolicy) -> Option<Timestamp> {
