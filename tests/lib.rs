@@ -435,6 +435,13 @@ impl World {
         self.send(Request::new("GET", path.as_ref()).token(token)).await
     }
 
+    /// The bytes of a file, with a token.
+    pub async fn download(&self, path: &str, token: &str) -> Vec<u8> {
+        let answer = self.client.get(format!("{}{path}", self.stack.api())).bearer_auth(token).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.bytes().await.unwrap().to_vec()
+    }
+
     /// A code of an account's app that was not shown before: the clock moves on by one step.
     pub async fn fresh_code(&self, account: &Account) -> String {
         self.pass(i64::from(self.policy().totp.step_seconds)).await;

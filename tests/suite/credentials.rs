@@ -404,3 +404,40 @@ async fn a_token_that_was_pressed_too_often_replaces_an_expired_password_and_com
     let id = world.start_with(&account.username, "Verde-Foresta77!").await.expect(201).text_at("/signInId");
     world.otp(&id, &shown(92)).await.expect(201);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_chosen_confirms_and_gives_way_again() {
+    let world = World::new().await;
+    let model = TokenModel { counting: Counting::Press, digits: 6 };
+    let secret = world.stock("TK82", model).await;
+    let shown = |press: u64| model.code(&secret, press).unwrap();
+    let account = world.make(NewHolder { bought: vec![CredentialKind::OtpToken], ..world.holder() }).await;
+    let put = async |token: &str, mode: &str, code: &str| world.act(token, "PUT", "/v1/selfcare/otp-mode", json!({ "mode": mode, "code": code })).await;
+    let token = world.sign_in(&account).await;
+    put(&token, "token", "000000").await.refused(409, "credential-state");
+    let code = world.fresh_code(&account).await;
+    let body = json!({ "serial": "TK82", "firstCode": shown(0), "secondCode": shown(1), "code": code });
+    world.act(&token, "POST", format!("{CREDENTIALS}/otp-token"), body).await.expect(204);
+    // The app goes on giving the codes until its holder chooses otherwise, with proof of it.
+    assert_eq!(world.start(&account).await.expect(201).text_at("/by"), "app");
+    let token = world.sign_in(&account).await;
+    put(&token, "token", &shown(2)).await.refused(401, "proof-refused");
+    let code = world.fresh_code(&account).await;
+    put(&token, "token", &code).await.expect(204);
+    let start = world.start(&account).await.expect(201);
+    assert_eq!(start.text_at("/by"), "token");
+    let token = world.otp(&start.text_at("/signInId"), &shown(2)).await.expect(201).text_at("/session/token");
+    let code = world.fresh_code(&account).await;
+    put(&token, "app", &code).await.refused(401, "proof-refused");
+    // A password is changed by its code as well, which is used up.
+    let change = async |token: &str, code: &str| {
+        world.act(token, "PUT", "/v1/selfcare/password", World::change(&account.password, "Verde-Foresta77!", Some(code))).await
+    };
+    change(&token, &shown(2)).await.refused(401, "proof-refused");
+    change(&token, &shown(3)).await.expect(204);
+    let id = world.start_with(&account.username, "Verde-Foresta77!").await.expect(201).text_at("/signInId");
+    world.otp(&id, &shown(3)).await.refused(401, "sign-in-refused");
+    let token = world.otp(&id, &shown(4)).await.expect(201).text_at("/session/token");
+    put(&token, "app", &shown(5)).await.expect(204);
+    assert_eq!(world.start_with(&account.username, "Verde-Foresta77!").await.expect(201).text_at("/by"), "app");
+}

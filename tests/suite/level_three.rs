@@ -381,3 +381,145 @@ async fn the_signature_for_an_expired_password_is_over_in_time_with_a_block_and_
     replace(world, &account, None).await.refused(401, "sign-in-refused");
     assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("pausa")));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_lost_level_three_waits_with_each_thing_that_is_sensitive() {
+    let Trusting { world, authority, folder: _folder } = Trusting::new().await;
+    let yesterday = sportello_rules::calendar::date_of(world.now()).yesterday().unwrap();
+    let holder = NewHolder {
+        credentials: vec![(CredentialKind::SmartCard, Some(yesterday)), (CredentialKind::OtpSms, None)],
+        bought: vec![CredentialKind::RemoteSignature],
+        ..world.holder()
+    };
+    let mine = authority.issue(&Certificate::signature(&holder.fiscal_code)).unwrap();
+    let account = world.make(holder).await;
+    let credentials = "/v1/selfcare/credentials";
+    let sensitive = async |token: &str, code: &str| {
+        let challenge = world.get(credentials, token).await.expect(200).text_at("/l3Challenge");
+        [
+            ("PUT", "/v1/selfcare/otp-mode".to_owned(), json!({ "mode": "sms", "code": code })),
+            ("POST", format!("{credentials}/otp-sms/revocation"), json!({ "code": code })),
+            ("POST", format!("{credentials}/otp-app"), json!({ "code": code })),
+            ("POST", format!("{credentials}/l3"), json!({ "credential": "remote-signature", "signature": sign(&mine, &challenge), "code": code })),
+        ]
+    };
+    let token = world.sign_in(&account).await;
+    for (method, path, body) in sensitive(&token, "000000").await {
+        let waits = world.act(&token, method, &path, body).await.refused(409, "downgrade-guard");
+        assert!(waits.header("retry-after").is_some(), "{path}");
+    }
+    assert_eq!(world.auth(&account).await.otp_tries, 0, "no try is charged for what waits");
+    // What protects never waits.
+    let code = world.fresh_code(&account).await;
+    world.act(&token, "POST", format!("{credentials}/otp-sms/suspension"), json!({ "code": code })).await.expect(204);
+    world.pass(72 * 3600).await;
+    for index in 0..4 {
+        let token = world.sign_in(&account).await;
+        let code = world.fresh_code(&account).await;
+        let (method, path, body) = sensitive(&token, &code).await[index].clone();
+        let answer = world.act(&token, method, &path, body).await;
+        // Messages are suspended by now, and are chosen no more.
+        assert!(answer.status < 300 || answer.code() == "credential-state", "{path}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_that_was_bought_is_activated_by_its_connection_and_no_other_signs_in() {
+    let trusting = Trusting::new().await;
+    let (world, authority) = (&trusting.world, &trusting.authority);
+    let holder = NewHolder { bought: vec![CredentialKind::SmartCard], ..world.holder() };
+    let code = holder.fiscal_code.clone();
+    let account = world.make(holder).await;
+    let token = world.sign_in(&account).await;
+    let mine = authority.issue(&Certificate::card(&code)).unwrap().pem().unwrap();
+    let activate = async |pem: Option<&str>, code: &str| {
+        let request = Request::new("POST", "/v1/selfcare/credentials/l3").token(&token).json(json!({ "credential": "smart-card", "code": code }));
+        world
+            .send(match pem {
+                Some(pem) => request.header(CERTIFICATE, &pem.replace('\n', "%0A")),
+                None => request,
+            })
+            .await
+    };
+    assert_eq!(reason(&activate(None, "000000").await.refused(401, "certificate-refused")), "no-certificate");
+    let other = authority.issue(&Certificate::card("VRDLCU80A01F205X")).unwrap().pem().unwrap();
+    assert_eq!(reason(&activate(Some(&other), "000000").await.refused(401, "certificate-refused")), "another-person");
+    activate(Some(&mine), "000000").await.refused(401, "proof-refused");
+    let fresh = world.fresh_code(&account).await;
+    activate(Some(&mine), &fresh).await.expect(204);
+    let (id, _) = begin(world, &account).await;
+    let second = authority.issue(&Certificate::card(&code)).unwrap().pem().unwrap();
+    assert_eq!(reason(&by_card(world, &id, Some(&second)).await.refused(401, "certificate-refused")), "not-activated");
+    assert_eq!(by_card(world, &id, Some(&mine)).await.expect(201).text_at("/session/level"), "l3");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn level_three_is_suspended_taken_back_and_revoked_like_every_credential() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    let (account, code) = strong(world, CredentialKind::RemoteSignature).await;
+    let change = async |token: &str, what: &str| {
+        let code = world.fresh_code(&account).await;
+        world.act(token, "POST", format!("/v1/selfcare/credentials/remote-signature/{what}"), json!({ "code": code })).await
+    };
+    let state = async |token: &str| {
+        let list = world.get("/v1/selfcare/credentials", token).await.expect(200);
+        let item = list.body["items"].as_array().unwrap().iter().find(|item| item["credential"] == "remote-signature").unwrap().clone();
+        (item["state"].as_str().unwrap().to_owned(), list.body["guardedUntil"].is_string())
+    };
+    let sign_in = async || {
+        let (id, challenge) = begin(world, &account).await;
+        let step = trusting.step(&format!("/v1/selfcare/sign-ins/{id}/signature"), &code, &challenge);
+        world.send(step).await.expect(201).text_at("/session/token")
+    };
+    let token = sign_in().await;
+    change(&token, "reactivation").await.refused(409, "credential-state");
+    change(&token, "suspension").await.expect(204);
+    world.get("/v1/selfcare/credentials", &token).await.refused(401, "unauthenticated");
+    // What is left of level 2 gets the holder in, and takes it back: that never waits.
+    let token = world.sign_in(&account).await;
+    assert_eq!(state(&token).await, ("suspended".into(), true));
+    change(&token, "suspension").await.refused(409, "credential-state");
+    change(&token, "revocation").await.refused(409, "downgrade-guard");
+    change(&token, "reactivation").await.expect(204);
+    let token = sign_in().await;
+    assert_eq!(state(&token).await, ("active".into(), false));
+    change(&token, "revocation").await.expect(204);
+    let token = world.sign_in(&account).await;
+    assert_eq!(state(&token).await, ("revoked".into(), true));
+    let subjects = world.subjects(&account).await;
+    for word in ["sospesa", "riattivata", "revocata"] {
+        assert!(subjects.iter().any(|subject| subject.contains(word)), "{word}: {subjects:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_08_level_three_signs_nobody_in_who_was_locked_out_meanwhile() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    for (kind, last) in [(CredentialKind::RemoteSignature, "signature"), (CredentialKind::SmartCard, "smart-card")] {
+        let (account, code) = strong(world, kind).await;
+        let (id, challenge) = begin(world, &account).await;
+        for _ in 0..5 {
+            world.start_with(&account.username, "Sbagliata-42!").await.refused(401, "sign-in-refused");
+        }
+        let step = || trusting.step(&format!("/v1/selfcare/sign-ins/{id}/{last}"), &code, &challenge);
+        world.send(step()).await.refused(401, "sign-in-refused");
+        unlock(world, &account).await;
+        world.send(step()).await.expect(201);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_is_changed_in_a_session_of_level_three_by_a_code() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    let (account, code) = strong(world, CredentialKind::RemoteSignature).await;
+    let (id, challenge) = begin(world, &account).await;
+    let step = trusting.step(&format!("/v1/selfcare/sign-ins/{id}/signature"), &code, &challenge);
+    let token = world.send(step).await.expect(201).text_at("/session/token");
+    let body = World::change(&account.password, "Verde-Foresta77!", None);
+    world.act(&token, "PUT", "/v1/selfcare/password", body).await.refused(400, "missing-field");
+    world.change_password(&account, &token, "Verde-Foresta77!").await.expect(204);
+    world.get("/v1/selfcare/identity", &token).await.refused(401, "unauthenticated");
+}

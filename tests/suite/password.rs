@@ -274,3 +274,46 @@ async fn asking_for_messages_gives_no_more_guesses_at_their_codes() {
     begin(None).await.refused(401, "sign-in-refused");
     assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("pausa")));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_history_costs_one_run_of_argon2() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    let runs = || world.stack.shared.app.hasher.runs();
+    let mut current = account.password.clone();
+    for index in 0..8 {
+        let token = world.forge_session(&account, Some(sportello_rules::service::Level::L1)).await;
+        let next = format!("Monte-Alto-7{index}");
+        let before = runs();
+        world.act(&token, "PUT", "/v1/selfcare/password", World::change(&current, &next, None)).await.expect(204);
+        // The present one is compared, and the new one is digested once for all that stand in the history.
+        assert_eq!(runs() - before, 2, "with {index} in the history");
+        current = next;
+    }
+    let token = world.forge_session(&account, Some(sportello_rules::service::Level::L1)).await;
+    let before = runs();
+    let refused = world.act(&token, "PUT", "/v1/selfcare/password", World::change(&current, PASSWORD, None)).await;
+    assert_eq!(codes(&refused.refused(422, "password-refused")), ["password-used-recently"]);
+    assert_eq!(runs() - before, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vat_number_and_a_username_are_found_in_a_password() {
+    let world = World::new().await;
+    let holder = NewHolder {
+        kind: sportello_rules::identity::IdentityType::Professional,
+        vat_number: Some("12345678903".to_owned()),
+        totp: false,
+        username: "quercia@x.it".to_owned(),
+        ..world.holder()
+    };
+    let account = world.make(holder).await;
+    let token = world.sign_in(&account).await;
+    let check = async |password: &str| {
+        let body = json!({ "password": password });
+        world.send(Request::new("POST", "/v1/selfcare/password/check").token(&token).json(body)).await.expect(200).body.to_string()
+    };
+    assert!(check("Pino+12345678903").await.contains("password-contains-vat-number"));
+    assert!(check("Pino1+Quercia@X.it").await.contains("password-contains-username"));
+    assert!(!check("Pino+12345678914").await.contains("password-contains-vat-number"));
+}
