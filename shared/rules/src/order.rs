@@ -271,3 +271,10 @@ pub fn renewal_key(service_id: &str, item: Item, from: Date) -> String {
     };
     format!("renewal:{}:{service_id}:{what}:{from}", service_id.len())
 }
+
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod money;
+#[cfg(test)]
+mod tests;
