@@ -54,7 +54,7 @@ impl Buyer {
         assert_eq!(form.send().await.unwrap().status(), 303);
         world.stack.shared.payments.heard().await;
         let after = self.methods(world).await;
-        after.into_iter().find(|method| !before.contains(method)).unwrap_or_else(|| panic!("no new payment method came"))
+        after.into_iter().find(|method| !before.contains(method)).unwrap()
     }
 
     async fn methods(&self, world: &World) -> Vec<String> {
