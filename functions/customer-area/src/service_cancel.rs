@@ -9,11 +9,11 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
 use sportello_rules::identity::Status;
 use sportello_rules::service::{Cancellation, Refusal, WithdrawalForm, cancellation};
+use sportello_runtime::ordering::facts;
 use sportello_runtime::access::{Customer, CustomerActor};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 
-use crate::service_view::facts;
 
 /// Cancels a service.
 pub struct ServiceCancel;
@@ -70,9 +70,9 @@ impl Operation for ServiceCancel {
                 let mut commit = Commit::new();
                 let pending = service.status == Status::ToActivate;
                 commit.cancel_service(service, pending, cx.now);
-                if pending {
+                if let Some(identity) = service.identity.as_deref().filter(|_| pending) {
                     // An identity whose order is gone can never be activated.
-                    commit.revoke_unactivated(&service.identity, cx.now);
+                    commit.revoke_unactivated(identity, cx.now);
                 }
                 let notice = Notice::ServiceCancelled { at: cx.now, service_id: service.service_id.clone(), offer: service.offer.clone() };
                 let id = format!("{}#{}", notice.kind(), service.service_id);

@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sportello_rules::identity::{IdentityType, Status};
 use sportello_rules::service::{
-    Action, Credential, CredentialKind, ExpiryFlag, Level, Refusal, RenewalTerms, ServiceFacts, actions, credential_renewal, expiry_flag, renewal_terms,
+    Action, Credential, CredentialKind, ExpiryFlag, Level, Refusal, RenewalTerms, actions, credential_renewal, expiry_flag, renewal_terms,
 };
 use sportello_runtime::Cx;
+use sportello_runtime::ordering::facts;
 use sportello_store::record::ServiceRecord;
 
 /// A service.
@@ -99,20 +100,6 @@ pub struct ActionOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     reason: Option<Refusal>,
-}
-
-/// What the rules need to know of a service.
-pub fn facts(service: &ServiceRecord) -> ServiceFacts {
-    ServiceFacts {
-        kind: service.kind,
-        status: service.status,
-        cancelled: service.cancelled_at.is_some(),
-        contract_at: service.contract_at,
-        expires_on: service.expires_on,
-        anchor_day: service.anchor_day,
-        auto_renewal: service.auto_renewal,
-        credentials: service.credentials.iter().map(|c| Credential::new(c.kind, c.expires_on)).collect(),
-    }
 }
 
 /// The view of a service at the instant of the request.

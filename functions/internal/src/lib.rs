@@ -4,4 +4,5 @@ pub mod recording;
 
 sportello_runtime::operations! {
     access_record::AccessRecord,
+    payment_event::PaymentEvent,
 }

@@ -1,6 +1,7 @@
 //! Scheduled jobs and the consumers of streams and queues.
 
 mod due;
+mod service_due;
 mod sweep;
 
 pub mod credential_warn;
@@ -10,7 +11,10 @@ pub mod mail_feedback;
 pub mod minor_adult;
 pub mod notice_deliver;
 pub mod notice_redrive;
+pub mod order_expire;
 pub mod password_warn;
+pub mod renewal_charge;
+pub mod service_warn;
 pub mod suspension_end;
 
 use sportello_runtime::JobEntry;
@@ -40,6 +44,9 @@ jobs! {
     credential_warn::CredentialWarn,
     inactivity::Inactivity,
     minor_adult::MinorAdult,
+    renewal_charge::RenewalCharge,
+    order_expire::OrderExpire,
+    service_warn::ServiceWarn,
     notice_deliver::NoticeDeliver,
     notice_redrive::NoticeRedrive,
     mail_feedback::MailFeedback,

@@ -23,7 +23,7 @@ use sportello_rules::token::{Counting, TokenModel};
 use sportello_runtime::access_history::Details;
 use sportello_runtime::profile::{Document, Profile, Residence};
 use sportello_runtime::{Context, Cx};
-use sportello_runtime::{due, entropy, lookup};
+use sportello_runtime::{due, entropy, lookup, ordering};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind::{Customer, Holder};
 use sportello_store::key::{AUTH, Owner, OwnerKind, PROFILE, SERVICE};
@@ -449,12 +449,13 @@ impl NewService {
             IdentityType::Business => "Sportello ID Aziendale",
         };
         let mut commit = Commit::new();
-        commit.put_service(&ServiceRecord {
+        let service = ServiceRecord {
             pk: self.customer.pk(),
             sk,
             order_id: format!("order-{}", self.id),
             service_id: self.id,
-            identity: app.keys.owner(Holder, &self.holder.username).pk(),
+            version: 0,
+            identity: Some(app.keys.owner(Holder, &self.holder.username).pk()),
             kind: self.holder.kind,
             status: self.holder.state.status(),
             offer: offer.to_owned(),
@@ -464,7 +465,12 @@ impl NewService {
             auto_renewal: self.auto_renewal,
             credentials: self.credentials.iter().map(|(kind, expires_on)| ServiceCredential { kind: *kind, expires_on: *expires_on }).collect(),
             cancelled_at: None,
-        });
+            renewal_method: None,
+            charged: std::collections::BTreeMap::new(),
+            anchors: std::collections::BTreeMap::new(),
+        };
+        commit.put_service(&service);
+        ordering::begin_service(&mut commit, &self.customer, &service, &app.policy, app.clock.now());
         app.store.commit(commit).await.map_err(|e| StackError(e.to_string()))?;
         Ok(account)
     }
@@ -608,6 +614,7 @@ async fn accesses(app: &Arc<Context>, username: &str, now: Timestamp) -> Result<
         address: String::new(),
         device: String::new(),
         signer: None,
+        webhook: None,
         client_certificate: None,
         language: Language::It,
     };

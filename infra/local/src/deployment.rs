@@ -48,6 +48,9 @@ pub struct Deployment {
     pub key_ring: String,
     /// The policy's changed numbers.
     pub policy: Option<String>,
+    /// Where its functions look for the payment provider, as `127.0.0.1:1234`; this process listens there.
+    #[serde(default)]
+    pub payments: Option<std::net::SocketAddr>,
     /// File that moves the functions' clock: seconds ahead of this machine's.
     pub clock_file: PathBuf,
 }
@@ -90,6 +93,10 @@ impl Deployment {
             mail_from: String::new(),
             mail_configuration_set: None,
             sms_sender: None,
+            payments_url: self.payments.map(|address| format!("http://{address}")).unwrap_or_default(),
+            payments_key: Some(Credential(crate::payments::KEY.to_owned())),
+            payments_webhook_secrets: vec![Credential(crate::payments::WEBHOOK_SECRET.to_owned())],
+            seller: None,
             region: self.region.clone(),
             dynamodb_endpoint: Some(self.aws.clone()),
             ses_endpoint: Some(self.aws.clone()),

@@ -199,6 +199,11 @@ fn sample(id: &str) -> Value {
         "selfcare.residence.change" => json!({ "address": "Via Garibaldi 1", "city": "Firenze", "province": "FI", "postalCode": "50123", "country": "IT" }),
         "selfcare.password.check" => json!({ "password": "Wrong-Horse42!" }),
         "selfcare.password.change" => json!({ "current": "Wrong-Horse42!", "new": "Other-Horse43!", "confirmation": "Other-Horse43!", "code": "000000" }),
+        "customer.order.place" => json!({ "type": "professional" }),
+        "customer.order.pay" => json!({ "paymentMethodId": "pm_none" }),
+        "customer.credential.add" => json!({ "credential": "smart-card" }),
+        "customer.auto-renewal.change" => json!({ "active": false }),
+        "internal.payment.event" => json!({ "id": "evt_none", "type": "payment_intent.succeeded" }),
         "selfcare.access-notice.change" => json!({ "enabled": true }),
         "internal.access.record" => json!({ "accesses": [{
             "requestId": "_fixture",

@@ -11,6 +11,7 @@ pub mod documents;
 pub mod gateway;
 pub mod journey;
 pub mod local_api;
+pub mod payments;
 pub mod scheduler;
 pub mod stack;
 pub mod stream;

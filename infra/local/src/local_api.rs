@@ -37,6 +37,9 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/_local/mails", get(mails))
         .route("/_local/sms", get(sms))
         .route("/_local/dead-letters", get(dead_letters))
+        .route("/_local/payments", get(payments))
+        .route("/_local/payments/faults", post(payment_faults))
+        .route("/_local/customer-area/payment-methods", get(|| async { Redirect::temporary("/_local") }))
         .route("/_local/clock", get(clock).post(move_clock))
         .route("/_local/jobs/{id}", post(run_job))
         .route("/_local/stack", get(addresses))
@@ -105,9 +108,32 @@ async fn dead_letters(State(shared): Stack) -> Json<Value> {
     Json(json!(shared.stream.dead_letters()))
 }
 
+/// What the payment provider took, and gave back.
+async fn payments(State(shared): Stack) -> Json<Value> {
+    shared.payments.heard().await;
+    Json(json!({ "payments": shared.payments.payments() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Faults {
+    faults: Vec<crate::payments::Fault>,
+}
+
+/// Makes the payment provider's next charges fail.
+async fn payment_faults(State(shared): Stack, body: axum::body::Bytes) -> Response {
+    match serde_json::from_slice::<Faults>(&body) {
+        Ok(Faults { faults }) => {
+            shared.payments.fail_next(&faults);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => problem(StatusCode::BAD_REQUEST, &format!("Give \"faults\": {error}")),
+    }
+}
+
 /// Where the emulators are, for functions that run outside this process.
 async fn addresses(State(shared): Stack) -> Json<Value> {
-    Json(json!({ "dynamodb": shared.dynamodb, "mail": shared.mail }))
+    Json(json!({ "dynamodb": shared.dynamodb, "mail": shared.mail, "payments": shared.config.payments_url }))
 }
 
 async fn clock(State(shared): Stack) -> Json<Value> {

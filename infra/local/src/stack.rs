@@ -22,6 +22,7 @@ use crate::clock::LocalClock;
 use crate::database::Embedded;
 use crate::demo::{self, Account};
 use crate::deployment::{self, Deployment};
+use crate::payments::{self, Payments};
 use crate::stream::StreamHandle;
 use crate::{gateway, local_api, scheduler, stream};
 
@@ -59,6 +60,8 @@ pub struct Shared {
     pub clock: Arc<LocalClock>,
     /// What was sent.
     pub inbox: Arc<Inbox>,
+    /// The payment provider.
+    pub payments: Arc<Payments>,
     /// The outbox's stream.
     pub stream: StreamHandle,
     /// Every operation.
@@ -150,6 +153,12 @@ impl Shared {
     }
 }
 
+/// Where the payment provider's messages go.
+const EVENTS: &str = "/v1/payments/events";
+
+/// Who sells here.
+const SELLER: &str = r#"{"name":"Sportello ID S.p.A.","address":["Via dell'Identità 1","52100 Arezzo (AR)"],"fiscalCode":"01234567890","vatNumber":"IT01234567890"}"#;
+
 /// How much longer than in the cloud the functions of this process wait: database and clients share its machine.
 const PATIENCE: u32 = 5;
 
@@ -201,13 +210,18 @@ impl Stack {
             None => LocalClock::new(file("clock")),
         });
         let inbox = Arc::new(Inbox::new(file("mails.jsonl"), Arc::clone(&clock)));
+        let provider_address = deployment.as_ref().and_then(|deployment| deployment.payments).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let provider = TcpListener::bind(provider_address).await.map_err(|e| failed("payments", &e))?;
+        let provider_address = provider.local_addr().map_err(|e| failed("payments", &e))?;
+        let api = deployment.as_ref().map_or_else(|| format!("http://{address}"), |deployment| deployment.api.clone());
+        let payments = Arc::new(Payments::new(file("payments.json"), Arc::clone(&clock), provider_address, format!("{api}{EVENTS}")));
         let (config, own) = match &deployment {
             Some(deployment) => (deployment.config(), None),
             None => {
                 let database = Embedded::start(file("dynamodb.sqlite").as_deref()).map_err(|e| failed("database", &e))?;
                 let mail = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|e| failed("catcher", &e))?;
                 let mail_address = mail.local_addr().map_err(|e| failed("catcher", &e))?;
-                (config(keys(file("keys.json").as_deref())?, trust, address, database.address, mail_address), Some((database, mail)))
+                (config(keys(file("keys.json").as_deref())?, trust, address, database.address, mail_address, provider_address), Some((database, mail)))
             }
         };
         let mut app = Context::new(&config, clock.clone(), true).map_err(|e| failed("context", &e))?;
@@ -230,6 +244,7 @@ impl Stack {
             app,
             clock,
             inbox: Arc::clone(&inbox),
+            payments: Arc::clone(&payments),
             stream: StreamHandle::default(),
             operations: crate::operations(),
             jobs: crate::jobs(),
@@ -245,7 +260,9 @@ impl Stack {
             certificate_header: options.certificate_header,
         });
         let router = Router::new().merge(local_api::router()).fallback(gateway::handle).with_state(Arc::clone(&shared));
-        let mut tasks = vec![tokio::spawn(async move { drop(axum::serve(gateway, router.into_make_service_with_connect_info::<SocketAddr>()).await) })];
+        let provider_router = payments::router(payments);
+        let mut tasks = vec![tokio::spawn(async move { drop(axum::serve(provider, provider_router).await) })];
+        tasks.push(tokio::spawn(async move { drop(axum::serve(gateway, router.into_make_service_with_connect_info::<SocketAddr>()).await) }));
         let database = match (own, deployment) {
             (Some((database, mail)), _) => {
                 tasks.push(tokio::spawn(async move { drop(axum::serve(mail, catcher::router(inbox)).await) }));
@@ -287,7 +304,7 @@ fn keys(file: Option<&Path>) -> Result<String, StackError> {
     Ok(fresh)
 }
 
-fn config(keys: String, trust: Option<PathBuf>, gateway: SocketAddr, dynamodb: SocketAddr, mail: SocketAddr) -> Config {
+fn config(keys: String, trust: Option<PathBuf>, gateway: SocketAddr, dynamodb: SocketAddr, mail: SocketAddr, provider: SocketAddr) -> Config {
     Config {
         table_prefix: "sportello-".to_owned(),
         policy_file: None,
@@ -303,6 +320,10 @@ fn config(keys: String, trust: Option<PathBuf>, gateway: SocketAddr, dynamodb: S
         mail_from: "Sportello ID <no-reply@sportello.example>".to_owned(),
         mail_configuration_set: None,
         sms_sender: None,
+        payments_url: format!("http://{provider}"),
+        payments_key: Some(Credential(payments::KEY.to_owned())),
+        payments_webhook_secrets: vec![Credential(payments::WEBHOOK_SECRET.to_owned())],
+        seller: Some(SELLER.to_owned()),
         region: "eu-south-1".to_owned(),
         dynamodb_endpoint: Some(format!("http://{dynamodb}")),
         ses_endpoint: Some(format!("http://{mail}")),

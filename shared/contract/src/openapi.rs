@@ -59,6 +59,12 @@ pub fn document(operations: &[Described]) -> Value {
             "schemas": schemas,
             "securitySchemes": {
                 "customerSession": { "type": "http", "scheme": "bearer", "description": "Token of customer.session.open." },
+                "paymentSignature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Stripe-Signature",
+                    "description": "The payment provider's signature over the body, with its instant.",
+                },
                 "innerSignature": {
                     "type": "apiKey",
                     "name": "Authorization",
@@ -92,6 +98,7 @@ fn describe(operation: &Described, generator: &mut SchemaGenerator) -> Value {
             Level::Customer => json!([{ "customerSession": [] }]),
             Level::Holder | Level::HolderHighest => json!([{ "holderSession": [] }]),
             Level::Internal => json!([{ "innerSignature": [] }]),
+            Level::PaymentProvider => json!([{ "paymentSignature": [] }]),
         };
         object.insert("security".to_owned(), security);
     }
@@ -244,6 +251,7 @@ pub fn markdown(operations: &[Described], jobs: &[JobSpec]) -> String {
             Level::Holder => "holder",
             Level::HolderHighest => "holder, highest active level",
             Level::Internal => "inner service",
+            Level::PaymentProvider => "payment provider",
         };
         text.push_str(&format!("| `{}` | `{} {}` | {who} | {} |\n", spec.id, spec.method.as_str(), spec.path, spec.summary));
     }

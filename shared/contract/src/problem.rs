@@ -168,6 +168,46 @@ codes! {
     AlreadyCancelled = 409 "already-cancelled", "Il servizio è già stato cancellato.", "The service is already cancelled.";
     /// A code was sent, with which the request is to be repeated (rules 15, 31).
     CodeSent = 409 "code-sent", "È stato inviato un codice via SMS: ripetere la richiesta con il codice.", "A code was sent by SMS: repeat the request with it.";
+    /// The identity is revoked (rules 59-64).
+    IdentityRevoked = 409 "identity-revoked", "L'identità è revocata.", "The identity is revoked.";
+    /// The identity is not active yet (rules 60, 64).
+    NotActive = 409 "not-active", "L'identità non è ancora attiva.", "The identity is not active yet.";
+    /// The identity is suspended (rule 64).
+    IdentitySuspended = 409 "identity-suspended", "L'identità è sospesa.", "The identity is suspended.";
+    /// Personal and Minor renew by themselves, free of charge (rule 61).
+    RenewalIsFree = 409 "renewal-is-free", "Il rinnovo è automatico e gratuito: non c'è nulla da attivare o pagare.", "The renewal is free and automatic: there is nothing to switch or to pay.";
+    /// The automatic renewal is on (rule 60).
+    RenewalIsAutomatic = 409 "renewal-is-automatic", "Il rinnovo automatico è attivo.", "The automatic renewal is on.";
+    /// The expiry is not flagged yet (rule 60).
+    NotYetDue = 409 "not-yet-due", "La scadenza è ancora lontana: il rinnovo è possibile da tre mesi prima.", "The expiry is still far away: renewal is possible from three months before.";
+    /// There is no expiry date to move.
+    DoesNotExpire = 409 "does-not-expire", "Non c'è una scadenza da spostare.", "It does not expire.";
+    /// Never level 3 for a Minor (rules 38, 64).
+    LevelNotForMinors = 409 "level-not-for-minors", "Il livello 3 non è previsto per i minori.", "Level 3 is not for minors.";
+    /// It is not sold (rule 64).
+    NotForSale = 409 "not-for-sale", "Non è in vendita.", "It is not for sale.";
+    /// A credential of this kind is held already (rule 64).
+    CredentialHeld = 409 "credential-held", "Una credenziale di questo tipo c'è già.", "A credential of this kind is held already.";
+    /// The order is paid (rule 65).
+    AlreadyPaid = 409 "already-paid", "L'ordine è già pagato.", "The order is paid already.";
+    /// The order was cancelled (rule 65).
+    OrderCancelled = 409 "order-cancelled", "L'ordine è stato annullato.", "The order was cancelled.";
+    /// The order was not paid in time (rule 65).
+    OrderExpired = 409 "order-expired", "L'ordine non è stato pagato in tempo.", "The order was not paid in time.";
+    /// A payment of the order is under way (rule 65).
+    PaymentInProgress = 409 "payment-in-progress", "Un pagamento dell'ordine è in corso.", "A payment of the order is under way.";
+    /// The payment provider took nothing (rule 61).
+    PaymentDeclined = 402 "payment-declined", "Il pagamento è stato rifiutato: nulla è stato addebitato.", "The payment was declined: nothing was charged.";
+    /// There is no such payment method of this customer.
+    PaymentMethodMissing = 409 "payment-method-missing", "Il metodo di pagamento non c'è: aggiungerlo prima.", "There is no such payment method: add it first.";
+    /// An automatic renewal charges the payment method.
+    PaymentMethodInUse = 409 "payment-method-in-use", "Il metodo di pagamento serve a un rinnovo automatico o a un pagamento in corso.", "The payment method serves an automatic renewal or a payment under way.";
+    /// The order has no invoice: it is not paid, or costs nothing.
+    NoInvoice = 409 "no-invoice", "L'ordine non ha fattura: non è pagato o è gratuito.", "The order has no invoice: it is not paid, or free of charge.";
+    /// Too many orders wait for their payment.
+    TooManyOrders = 409 "too-many-orders", "Troppi ordini attendono il pagamento: pagarli o annullarli prima.", "Too many orders wait for payment: pay or cancel them first.";
+    /// The message is not the payment provider's, or too old.
+    WebhookRefused = 401 "webhook-refused", "La firma del messaggio non è valida o è troppo vecchia.", "The message's signature is not valid or too old.";
     /// The password is still valid: the ordinary change applies (rule 15).
     PasswordNotExpired = 409 "password-not-expired", "La password non è scaduta: usare il cambio password ordinario.", "The password has not expired: use the ordinary change.";
     /// The password has expired: the separate flow applies (rule 15).

@@ -54,11 +54,13 @@ pub enum Table {
     Lookups,
     /// Accesses to service providers, by identity and instant.
     Accesses,
+    /// The register of invoices, by year and number.
+    Invoices,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 6] = [Self::Identities, Self::Orders, Self::Outbox, Self::Requests, Self::Lookups, Self::Accesses];
+    pub const ALL: [Self; 7] = [Self::Identities, Self::Orders, Self::Outbox, Self::Requests, Self::Lookups, Self::Accesses, Self::Invoices];
 
     /// The table's name, to which a deployment adds its prefix.
     #[must_use]
@@ -70,6 +72,7 @@ impl Table {
             Self::Requests => "requests",
             Self::Lookups => "lookups",
             Self::Accesses => "accesses",
+            Self::Invoices => "invoices",
         }
     }
 }
@@ -122,6 +125,8 @@ pub enum Level {
     HolderHighest,
     /// A service of the provider's own, whose signature the gateway has checked (IAM).
     Internal,
+    /// The payment provider, by its signature over the body.
+    PaymentProvider,
 }
 
 /// Memory class of a function.
@@ -174,6 +179,8 @@ pub enum Trips {
     Pages,
     /// Once to read and once to commit for each identity that the request names, and again where another request came first.
     Each,
+    /// Once to write that the payment provider is about to be asked, and again to write what it said: whatever fails in between is known afterwards.
+    Pays,
 }
 
 /// What a successful answer carries.
@@ -345,6 +352,12 @@ impl Spec {
         Self { trips: Trips::Each, ..self }
     }
 
+    /// Brings a payment about, or hears of one.
+    #[must_use]
+    pub const fn pays(self) -> Self {
+        Self { trips: Trips::Pays, ..self }
+    }
+
     /// Verifies certificates.
     #[must_use]
     pub const fn authorities(self) -> Self {
@@ -375,7 +388,7 @@ impl Spec {
     pub fn all_grants(&self, level: Level) -> Vec<Grant> {
         let mut all = self.grants.to_vec();
         match level {
-            Level::Anyone | Level::Internal => {}
+            Level::Anyone | Level::Internal | Level::PaymentProvider => {}
             Level::Customer => all.push(grant(Table::Orders, Action::Query)),
             Level::Holder | Level::HolderHighest => all.push(grant(Table::Identities, Action::Query)),
         }
@@ -409,6 +422,7 @@ impl Spec {
         match level {
             Level::Anyone => {}
             Level::Customer | Level::Internal => all.push(Code::Unauthenticated),
+            Level::PaymentProvider => all.push(Code::WebhookRefused),
             Level::Holder | Level::HolderHighest => all.extend([Code::Unauthenticated, Code::StatusNotAllowed]),
         }
         if level == Level::HolderHighest {

@@ -181,6 +181,12 @@ fn signed(months: u32) -> i32 {
     i32::try_from(months).unwrap_or(i32::MAX)
 }
 
+/// Days from one day to a later one; 0 where it is not later.
+#[must_use]
+pub fn days_between(from: Date, to: Date) -> u32 {
+    (from.duration_since(to).unsigned_abs().as_secs() / 86_400).try_into().unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

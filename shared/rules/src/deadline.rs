@@ -13,14 +13,12 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{add_months_to, birthday, days_before, end_of_day, start_of_day, sub_days};
+use crate::calendar::{days_between, add_months_to, birthday, days_before, end_of_day, start_of_day, sub_days};
 use crate::identity::{IdentityState, IdentityType, Status, SuspensionReason};
 use crate::password::validity;
 use crate::policy::{IdentityPolicy, PasswordPolicy, Policy, ServicePolicy};
 use crate::service::{CredentialKind, RenewalTerms, flagged_from, renewal_terms};
 use crate::throttle::{Gate, Tries};
-
-const SECONDS_OF_A_DAY: u64 = 86_400;
 
 /// The password in force (rules 15, 16).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -332,10 +330,6 @@ fn pending_notices(kind: Kind, mut notices: Vec<(u32, Timestamp)>, sent: &BTreeS
         .filter(|((days_left, _), overtaken_at)| !sent.contains(days_left) && now < *overtaken_at)
         .map(|((days_left, at), _)| Deadline::notice(kind, *at, *days_left))
         .collect()
-}
-
-fn days_between(from: Date, to: Date) -> u32 {
-    (from.duration_since(to).unsigned_abs().as_secs() / SECONDS_OF_A_DAY).try_into().unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::price::PriceList;
+
 /// Every number of the rules. Fields carry their unit; the number in brackets is the rule's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -26,6 +28,10 @@ pub struct Policy {
     pub access: AccessPolicy,
     /// The customer area's services (rules 60-63).
     pub service: ServicePolicy,
+    /// Orders and their payments (rules 61, 65).
+    pub order: OrderPolicy,
+    /// What everything costs, from which day on (rule 61).
+    pub prices: PriceList,
     /// Sessions and single-purpose tokens (rules 15, 21, 24, 40).
     pub session: SessionPolicy,
     /// Delivery of notices.
@@ -213,6 +219,8 @@ section! {
         free_term_months: u32 = 24,
         /// Months that a renewal of a Professional or Business identity adds (61).
         paid_term_months: u32 = 12,
+        /// Months for which a credential is sold and renewed (61, 64).
+        credential_term_months: u32 = 36,
         /// Days before expiry at which an automatic renewal is charged (61).
         charge_days: u32 = 7,
         /// Days before expiry at which a notice is due, besides the flag's first day.
@@ -221,6 +229,24 @@ section! {
         withdrawal_days: u32 = 14,
         /// Year from which 4 October is a national holiday (63).
         saint_francis_from_year: i16 = 2026,
+    }
+}
+
+section! {
+    /// Orders and their payments (rules 61, 65).
+    OrderPolicy {
+        /// Days after placing within which an order is paid.
+        pay_within_days: u32 = 14,
+        /// Orders that a customer may leave unpaid at a time.
+        max_open: u32 = 20,
+        /// Minutes after which a charge of which nothing was heard is looked up; the provider has long answered then.
+        resolve_minutes: u32 = 60,
+        /// Tries at settling an order, where others write the same records at the same time.
+        tries: u32 = 60,
+        /// Longest pause between two of these tries, in milliseconds.
+        pause_ms: u32 = 60,
+        /// Seconds by which the payment provider's message may be older or newer than our clock.
+        webhook_seconds: u32 = 300,
     }
 }
 
@@ -369,6 +395,13 @@ impl Policy {
         check(s.expiry_flag_months >= 1, "service.expiry_flag_months", "must be at least 1")?;
         check(s.free_term_months >= 1, "service.free_term_months", "must be at least 1")?;
         check(s.paid_term_months >= 1, "service.paid_term_months", "must be at least 1")?;
+        let o = &self.order;
+        check((1..=MOST_DAYS).contains(&o.pay_within_days), "order.pay_within_days", "must be from 1 to 3650")?;
+        check(o.max_open >= 1, "order.max_open", "must be at least 1")?;
+        check((1..1440).contains(&o.resolve_minutes), "order.resolve_minutes", "must be at least 1 and less than a day")?;
+        check(o.tries >= 1 && o.pause_ms >= 1, "order.tries", "must be at least 1, as order.pause_ms")?;
+        check((1..=3600).contains(&o.webhook_seconds), "order.webhook_seconds", "must be from 1 to 3600")?;
+        check(s.credential_term_months >= 1, "service.credential_term_months", "must be at least 1")?;
         check((1..=MOST_DAYS).contains(&s.charge_days), "service.charge_days", "must be from 1 to 3650")?;
         check(s.withdrawal_days >= 1, "service.withdrawal_days", "must be at least 1")?;
         check(descending(&s.expiry_notice_days), "service.expiry_notice_days", "must be positive, longest first, without repeats")?;

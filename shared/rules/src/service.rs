@@ -370,8 +370,14 @@ fn adding_any(facts: &ServiceFacts) -> Result<(), Refusal> {
     if credentials_to_add(facts).is_empty() { Err(Refusal::NothingToAdd) } else { Ok(()) }
 }
 
+/// Whether an identity of a type may have a credential at all (rules 38, 64): never level 3 for a Minor.
+#[must_use]
+pub fn is_for(kind: IdentityType, credential: CredentialKind) -> bool {
+    kind != IdentityType::Minor || credential.level() != Level::L3
+}
+
 fn addable(facts: &ServiceFacts, kind: CredentialKind) -> Result<(), Refusal> {
-    if facts.kind == IdentityType::Minor && kind.level() == Level::L3 {
+    if !is_for(facts.kind, kind) {
         Err(Refusal::Level3NotForMinors)
     } else if !CredentialKind::FOR_SALE.contains(&kind) {
         Err(Refusal::NotForSale)

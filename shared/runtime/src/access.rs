@@ -30,7 +30,7 @@ pub trait Access: Send + Sync + 'static {
             Level::Customer => OwnerKind::Customer,
             Level::Holder | Level::HolderHighest => OwnerKind::Holder,
             // Who calls is no owner; no internal operation honours a key yet.
-            Level::Internal => return String::new(),
+            Level::Internal | Level::PaymentProvider => return String::new(),
         };
         token.and_then(|token| Presented::parse(token, kind)).map(|presented| presented.owner.pk()).unwrap_or_default()
     }
@@ -57,6 +57,21 @@ impl Access for Internal {
 
     async fn authenticate(cx: &Cx, _: &Spec, _: Option<&str>) -> Result<(), Failure> {
         if cx.signer.is_some() { Ok(()) } else { Err(Code::Unauthenticated.into()) }
+    }
+}
+
+/// The payment provider: its signature over the body is the only proof of who calls, and says how old the message is.
+pub struct PaymentProvider;
+
+impl Access for PaymentProvider {
+    const LEVEL: Level = Level::PaymentProvider;
+    type Actor = sportello_payments::Event;
+
+    async fn authenticate(cx: &Cx, _: &Spec, _: Option<&str>) -> Result<sportello_payments::Event, Failure> {
+        let Some(webhook) = &cx.webhook else { return Err(Code::WebhookRefused.into()) };
+        let tolerance = jiff::SignedDuration::from_secs(i64::from(cx.policy().order.webhook_seconds));
+        let secrets = &cx.app.webhook_secrets;
+        sportello_payments::verify(&webhook.signature, &webhook.body, secrets, cx.now, tolerance).map_err(|_| Code::WebhookRefused.into())
     }
 }
 

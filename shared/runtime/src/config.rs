@@ -33,6 +33,14 @@ pub struct Config {
     pub mail_configuration_set: Option<String>,
     /// Name under which text messages are sent.
     pub sms_sender: Option<String>,
+    /// The payment provider's address.
+    pub payments_url: String,
+    /// The payment provider's secret key, where the function pays.
+    pub payments_key: Option<Credential>,
+    /// Secrets of the payment provider's messages: the current one, and others while one is replaced.
+    pub payments_webhook_secrets: Vec<Credential>,
+    /// Who sells, as JSON, for invoices.
+    pub seller: Option<String>,
     /// AWS region.
     pub region: String,
     /// Address of DynamoDB, where it is not AWS's own.
@@ -90,6 +98,10 @@ impl Config {
             mail_from: required("SPORTELLO_MAIL_FROM")?,
             mail_configuration_set: variable("SPORTELLO_MAIL_CONFIGURATION_SET"),
             sms_sender: variable("SPORTELLO_SMS_SENDER"),
+            payments_url: variable("SPORTELLO_PAYMENTS_URL").unwrap_or_else(|| "https://api.stripe.com".to_owned()),
+            payments_key: variable("SPORTELLO_PAYMENTS_KEY").map(Credential),
+            payments_webhook_secrets: variable("SPORTELLO_PAYMENTS_WEBHOOK_SECRETS").iter().flat_map(|all| all.split(',')).map(|secret| Credential(secret.to_owned())).collect(),
+            seller: variable("SPORTELLO_SELLER"),
             region: required("AWS_REGION")?,
             dynamodb_endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| endpoint.clone()),
             ses_endpoint: variable("AWS_ENDPOINT_URL_SES").or_else(|| endpoint.clone()),

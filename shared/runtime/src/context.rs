@@ -1,8 +1,10 @@
 //! What every operation and job works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use sportello_contract::page::Cursors;
 use sportello_contract::problem::Language;
 use sportello_notify::Mailer;
@@ -55,8 +57,35 @@ pub struct Context {
     pub mailer: Option<Mailer>,
     /// Text messages, where the function may send them.
     pub texter: Option<Texter>,
+    /// The payment provider, where the deployment has one.
+    pub payments: Option<sportello_payments::Client>,
+    /// Secrets of its messages.
+    pub webhook_secrets: Vec<sportello_payments::Secret>,
+    /// Who sells, on invoices.
+    pub seller: Option<sportello_paper::Party>,
     /// Told of every invocation's round trips.
     pub observer: Option<Observer>,
+}
+
+/// Longest that the payment provider is waited for: what it has not answered by then is looked up later.
+const PAYMENT: Duration = Duration::from_secs(6);
+
+/// Who sells, as the environment writes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Seller {
+    name: String,
+    #[serde(default)]
+    address: Vec<String>,
+    #[serde(default)]
+    fiscal_code: Option<String>,
+    #[serde(default)]
+    vat_number: Option<String>,
+}
+
+fn seller(json: &str) -> Result<sportello_paper::Party, StartError> {
+    let Seller { name, address, fiscal_code, vat_number } = serde_json::from_str(json).map_err(StartError::Seller)?;
+    Ok(sportello_paper::Party { name, address, fiscal_code, vat_number })
 }
 
 /// The process cannot start.
@@ -71,6 +100,9 @@ pub enum StartError {
     /// The policy's JSON is not as expected.
     #[error("policy: {0}")]
     PolicyFile(serde_json::Error),
+    /// The seller's JSON is not as expected.
+    #[error("seller: {0}")]
+    Seller(serde_json::Error),
     /// The policy makes no sense.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -137,9 +169,27 @@ impl Context {
             trust: TrustFolder::new(config.trust_folder.clone()),
             mailer,
             texter,
+            payments: config.payments_key.as_ref().map(|key| {
+                sportello_payments::Client::new(sportello_payments::Settings {
+                    base_url: config.payments_url.trim_end_matches('/').to_owned(),
+                    key: sportello_payments::Secret::new(&key.0),
+                    timeout: PAYMENT * config.patience,
+                })
+            }),
+            webhook_secrets: config.payments_webhook_secrets.iter().map(|secret| sportello_payments::Secret::new(&secret.0)).collect(),
+            seller: config.seller.as_deref().map(seller).transpose()?,
             observer: None,
         })
     }
+}
+
+/// A signed message, as it came.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// The header with the signature.
+    pub signature: String,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
 }
 
 /// What one invocation works with: the process's context, its instant, and what is known of the request.
@@ -160,6 +210,8 @@ pub struct Cx {
     pub device: String,
     /// The role whose signature the gateway has checked, where it did; from its own context only.
     pub signer: Option<String>,
+    /// The body and its signature, where one came along; only who knows the secret can have made it.
+    pub webhook: Option<Webhook>,
     /// The certificate of the connection in PEM, where the gateway asked the caller for one and checked that its key is there.
     pub client_certificate: Option<String>,
     /// Language of the texts of problems.

@@ -174,6 +174,7 @@ async fn dispatch(entry: Entry, app: Arc<Context>, incoming: Incoming) -> Respon
         address: incoming.address.clone(),
         device: incoming.device.clone(),
         signer: incoming.signer.clone(),
+        webhook: incoming.webhook(),
         client_certificate: incoming.client_certificate.clone(),
         language: incoming.language,
         app,
@@ -235,6 +236,7 @@ async fn decide(entry: Entry, cx: &Cx, incoming: &Incoming) -> Result<(u16, Answ
                 | Code::ProofRefused
                 | Code::RecoveryRefused
                 | Code::CertificateRefused
+                | Code::PaymentInProgress
         )
     };
     let lasting = status < 500 && !matches!(&decided, Err(Failure::Refused { problem, .. }) if passing(problem.code));

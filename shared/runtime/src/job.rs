@@ -123,6 +123,7 @@ impl JobEntry {
             address: String::new(),
             device: String::new(),
             signer: None,
+            webhook: None,
             client_certificate: None,
             language: Language::default(),
             app,

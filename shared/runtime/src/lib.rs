@@ -19,6 +19,7 @@ pub mod keys;
 pub mod link;
 pub mod lookup;
 pub mod operation;
+pub mod ordering;
 pub mod profile;
 pub mod reminder;
 pub mod request;

@@ -12,6 +12,7 @@ use sportello_contract::problem::{Code, Language, Problem};
 use sportello_contract::spec::{Method, Produces, Spec};
 use sportello_rules::policy::HttpPolicy;
 
+use crate::context::Webhook;
 use crate::device;
 
 /// What the entry needs of a request.
@@ -90,6 +91,13 @@ impl Incoming {
     #[must_use]
     pub fn idempotency_key(&self) -> Option<Result<&str, Code>> {
         self.headers.get("idempotency-key").map(|value| value.to_str().map_err(|_| Code::IdempotencyKeyInvalid))
+    }
+
+    /// The body with its signature, where there is one.
+    #[must_use]
+    pub fn webhook(&self) -> Option<Webhook> {
+        let signature = self.headers.get("stripe-signature").and_then(|value| value.to_str().ok())?;
+        Some(Webhook { signature: signature.to_owned(), body: self.body.clone() })
     }
 
     /// Refuses a body that is too large before anything else is done with it.

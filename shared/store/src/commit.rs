@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Grant, Table, grant};
@@ -31,16 +32,16 @@ enum Write {
 }
 
 #[derive(Debug, Clone)]
-struct Updating {
+pub(crate) struct Updating {
     table: Table,
     pk: String,
     /// None in a table without sort key.
     sk: Option<String>,
     sets: Vec<String>,
     removes: Vec<String>,
-    conditions: Vec<String>,
+    pub(crate) conditions: Vec<String>,
     names: Vec<(String, String)>,
-    values: Vec<(String, AttributeValue)>,
+    pub(crate) values: Vec<(String, AttributeValue)>,
 }
 
 /// What a put may replace.
@@ -56,6 +57,8 @@ pub(crate) enum Over {
     Same(&'static str, String),
     /// Only an item that is over: whose attribute is under this number.
     Under(&'static str, i64),
+    /// Only the item with this version.
+    Version(u64),
 }
 
 /// Writes that happen together or not at all.
@@ -218,6 +221,14 @@ impl Commit {
         self.show(update);
     }
 
+    pub(crate) fn update(&mut self, update: Updating, refused: Code) {
+        self.writes.push((Write::Update(Box::new(update)), refused));
+    }
+
+    pub(crate) fn fail(&mut self, why: &str) {
+        self.failed = Some(why.to_owned());
+    }
+
     /// That an identity has no service any more is a fault of ours, not somebody else's change.
     fn show(&mut self, update: Updating) {
         self.writes.push((Write::Update(Box::new(update)), Code::Internal));
@@ -238,6 +249,8 @@ impl Commit {
         update.values.push((":null".to_owned(), s("NULL")));
         update.values.push((":was".to_owned(), s(tag(&service.status))));
         update.set("cancelled_at", "", ":now", s(now.to_string()));
+        update.set("auto_renewal", "", ":off", AttributeValue::Bool(false));
+        update.next_version();
         if revoked {
             update.set("#status", "status", ":status", s(tag(&Status::Revoked)));
         } else {
@@ -279,11 +292,11 @@ fn tag(value: &impl Serialize) -> String {
 }
 
 impl Updating {
-    fn new(table: Table, pk: String, sk: Option<String>) -> Self {
+    pub(crate) fn new(table: Table, pk: String, sk: Option<String>) -> Self {
         Self { table, pk, sk, sets: Vec::new(), removes: Vec::new(), conditions: Vec::new(), names: Vec::new(), values: Vec::new() }
     }
 
-    fn set(&mut self, path: &str, name: &str, placeholder: &str, value: AttributeValue) {
+    pub(crate) fn set(&mut self, path: &str, name: &str, placeholder: &str, value: AttributeValue) {
         self.sets.push(format!("{path} = {placeholder}"));
         if path.starts_with('#') {
             self.names.push((path.to_owned(), name.to_owned()));
@@ -296,11 +309,19 @@ impl Updating {
         let mut update = Self::new(Table::Orders, service.pk.clone(), Some(service.sk.clone()));
         update.conditions.push("attribute_exists(pk)".to_owned());
         update.set("#status", "status", ":status", s(tag(&status)));
+        update.next_version();
         update
     }
 
+    /// Lets whoever decided on an older version hear of it.
+    pub(crate) fn next_version(&mut self) {
+        self.sets.push("version = if_not_exists(version, :version_none) + :version_step".to_owned());
+        self.values.push((":version_none".to_owned(), n(0)));
+        self.values.push((":version_step".to_owned(), n(1)));
+    }
+
     /// Sets a part of the record.
-    fn set_record(&mut self, path: &str, name: &str, placeholder: &str, record: &(impl Serialize + ?Sized)) {
+    pub(crate) fn set_record(&mut self, path: &str, name: &str, placeholder: &str, record: &(impl Serialize + ?Sized)) {
         match serde_dynamo::to_attribute_value::<_, AttributeValue>(record) {
             Ok(value) => self.set(path, name, placeholder, value),
             Err(_) => self.never(),
@@ -585,6 +606,28 @@ impl AuthUpdate {
         self
     }
 
+    /// Moves the last day of the identity (rule 61).
+    #[must_use]
+    pub fn expires_on(mut self, day: Date) -> Self {
+        self.0.set("expires_on", "", ":expires_on", s(day.to_string()));
+        self
+    }
+
+    /// Sets whether it renews by itself (rule 61).
+    #[must_use]
+    pub fn auto_renewal(mut self, on: bool) -> Self {
+        self.0.set("auto_renewal", "", ":auto_renewal", AttributeValue::Bool(on));
+        self
+    }
+
+    /// Lets whoever decided on an older version hear of this change, which does not depend on it.
+    #[must_use]
+    pub fn next_version(mut self) -> Self {
+        self.0.conditions.push("attribute_exists(pk)".to_owned());
+        self.0.next_version();
+        self
+    }
+
     /// Ends renewing by itself (rules 36, 61).
     #[must_use]
     pub fn no_renewal(mut self) -> Self {
@@ -678,6 +721,7 @@ impl Store {
                     Over::Same(name, value) => {
                         put.condition_expression("#same = :same").expression_attribute_names("#same", name).expression_attribute_values(":same", s(value))
                     }
+                    Over::Version(version) => put.condition_expression("version = :version").expression_attribute_values(":version", n(version)),
                     Over::Under(name, number) => put
                         .condition_expression("attribute_not_exists(pk) OR #under < :under")
                         .expression_attribute_names("#under", name)

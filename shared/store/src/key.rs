@@ -17,6 +17,14 @@ pub const DUE: &str = "DUE#";
 pub const SESSION: &str = "SESSION#";
 /// Beginning of the sort key of a service.
 pub const SERVICE: &str = "SERVICE#";
+/// Beginning of the sort key of an order.
+pub const ORDER: &str = "ORDER#";
+/// Beginning of the sort key of a payment method.
+pub const METHOD: &str = "METHOD#";
+/// Sort key of who the customer is to the payment provider.
+pub const PAYER: &str = "PAYER";
+/// Sort key of the register's last number.
+pub const LAST_INVOICE: &str = "LAST";
 /// Beginning of the sort key of what was used once.
 pub const USED: &str = "USED#";
 /// Sort key of the counters of accesses and the head of their chain.

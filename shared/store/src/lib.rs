@@ -8,6 +8,7 @@ pub mod commit;
 pub mod key;
 pub mod lookup;
 pub mod meter;
+pub mod order;
 pub mod outbox;
 pub mod qr;
 pub mod read;

@@ -8,7 +8,10 @@ use sportello_contract::spec::{Action, Table, grant};
 use crate::access::AccessCounters;
 use crate::key::{self, Owner};
 use crate::meter::Kind;
-use crate::record::{AccountRecord, AuthRecord, CustomerRecords, DueMarks, History, HolderRecords, PasswordDue, SealedProfile, ServiceRecord, SessionRecord};
+use crate::record::{
+    AccountRecord, AuthRecord, CustomerRecords, DueMarks, History, HolderRecords, OrderRecord, PasswordDue, PayerRecord, PaymentMethodRecord, SealedProfile,
+    ServiceDue, ServiceRecord, SessionRecord,
+};
 use crate::value::{Item, key as item_key, ms, n, s, text};
 use crate::{Store, StoreError, unavailable};
 
@@ -17,6 +20,8 @@ use crate::{Store, StoreError, unavailable};
 pub struct Due {
     /// Partition key of the item.
     pub pk: String,
+    /// Sort key of the item, in a table that has one.
+    pub sk: String,
     /// When, in milliseconds.
     pub at: i64,
 }
@@ -68,18 +73,25 @@ impl Store {
     pub async fn customer(&self, owner: &Owner) -> Result<Option<CustomerRecords>, StoreError> {
         let items = self.collection(owner).await?;
         let (mut account, mut profile, mut sessions, mut services) = (None, None, Vec::new(), Vec::new());
-        let mut used = BTreeSet::new();
+        let (mut orders, mut methods, mut payer, mut due, mut used) = (Vec::new(), Vec::new(), None, BTreeMap::new(), BTreeSet::new());
         for item in items {
             match text(&item, "sk") {
                 key::AUTH if item.contains_key("customer_id") => account = Some(parse::<AccountRecord>(item)?),
                 key::PROFILE => profile = Some(parse::<SealedProfile>(item)?),
                 sk if sk.starts_with(key::SESSION) => sessions.push(parse::<SessionRecord>(item)?),
                 sk if sk.starts_with(key::SERVICE) => services.push(parse::<ServiceRecord>(item)?),
+                sk if sk.starts_with(key::ORDER) => orders.push(parse::<OrderRecord>(item)?),
+                sk if sk.starts_with(key::METHOD) => methods.push(parse::<PaymentMethodRecord>(item)?),
+                sk if sk.starts_with(key::DUE) => {
+                    let of = sk.trim_start_matches(key::DUE).to_owned();
+                    due.insert(of, parse::<ServiceDue>(item)?);
+                }
+                key::PAYER => payer = Some(parse::<PayerRecord>(item)?.payer),
                 sk => used.extend(sk.strip_prefix(key::USED).map(ToOwned::to_owned)),
             }
         }
         match (account, profile) {
-            (Some(account), Some(profile)) => Ok(Some(CustomerRecords { account, profile, sessions, services, used })),
+            (Some(account), Some(profile)) => Ok(Some(CustomerRecords { account, profile, sessions, services, orders, methods, payer, due, used })),
             (None, _) => Ok(None),
             (Some(_), None) => Err(StoreError::Corrupt("a customer without profile".into())),
         }
@@ -172,7 +184,7 @@ impl Store {
         self.note(Kind::Read, vec![grant(table, Action::QueryDue)], answer.consumed_capacity().and_then(|c| c.capacity_units()));
         let next = answer.last_evaluated_key.filter(|key| !key.is_empty()).map(DuePage);
         let at = |item: &Item| item.get("due_at").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok()).unwrap_or_default();
-        let due = answer.items.unwrap_or_default().into_iter().map(|item| Due { pk: text(&item, "pk").to_owned(), at: at(&item) });
+        let due = answer.items.unwrap_or_default().into_iter().map(|item| Due { pk: text(&item, "pk").to_owned(), sk: text(&item, "sk").to_owned(), at: at(&item) });
         Ok((due.collect(), next))
     }
 

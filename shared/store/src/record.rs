@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sportello_contract::problem::Language;
 use sportello_rules::credential::{CredentialState, Dates, guarded_until};
 use sportello_rules::identity::{IdentityState, IdentityType, Requirements, Status};
+use sportello_rules::order::{Item, Order};
 use sportello_rules::otp::SentCode;
 use sportello_rules::policy::IdentityPolicy;
 use sportello_rules::service::{CredentialKind, Level};
@@ -596,8 +597,12 @@ pub struct ServiceRecord {
     pub sk: String,
     /// Public id.
     pub service_id: String,
-    /// Partition key of the identity.
-    pub identity: String,
+    /// Grows with every order, renewal and change of the automatic renewal.
+    #[serde(default)]
+    pub version: u64,
+    /// Partition key of the identity; none until its registration.
+    #[serde(default)]
+    pub identity: Option<String>,
     /// Type of the identity.
     pub kind: IdentityType,
     /// Status of the identity.
@@ -618,6 +623,103 @@ pub struct ServiceRecord {
     pub credentials: Vec<ServiceCredential>,
     /// When it was cancelled.
     pub cancelled_at: Option<Timestamp>,
+    /// The payment method that the automatic renewal charges (rule 61).
+    #[serde(default)]
+    pub renewal_method: Option<String>,
+    /// The last day, by what is renewed, for which the automatic renewal was charged, with whatever outcome: it charges once (rule 61).
+    #[serde(default)]
+    pub charged: BTreeMap<String, Date>,
+    /// Days of the month that renewals of its credentials return to, by kind (rule 2).
+    #[serde(default)]
+    pub anchors: BTreeMap<CredentialKind, i8>,
+}
+
+/// A number of the register of invoices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceNumber {
+    /// The number, as it is shown.
+    pub number: String,
+    /// Its day in Rome.
+    pub issued_on: Date,
+}
+
+/// An order (`ORDER#…`), beside the services of its customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRecord {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+    /// Public id.
+    pub order_id: String,
+    /// Grows with every change.
+    pub version: u64,
+    /// What was ordered.
+    pub item: Item,
+    /// The service that it is of; for a new identity, the one that comes about when it is paid.
+    pub service_id: String,
+    /// What the service is called.
+    pub offer: String,
+    /// For a renewal, the last day that it moves.
+    pub period: Option<Date>,
+    /// Price without VAT, in euro cents.
+    pub net_cents: u64,
+    /// Rate of VAT in hundredths of a percent.
+    pub vat_basis_points: u32,
+    /// Price with VAT, in euro cents.
+    pub gross_cents: u64,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// Whether the automatic renewal placed it.
+    pub automatic: bool,
+    /// Where it stands.
+    pub order: Order,
+    /// The payment method of the charge under way.
+    pub method: Option<String>,
+    /// The key under which the charge under way is asked for.
+    pub charge_key: Option<String>,
+    /// Why the last charge took nothing.
+    pub declined: Option<String>,
+    /// The invoice, where it was paid and costs something.
+    pub invoice: Option<InvoiceNumber>,
+}
+
+/// A payment method of a customer (`METHOD#…`), as the payment provider names it: never a card's number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentMethodRecord {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+    /// The provider's id of it.
+    pub method_id: String,
+    /// What it is: `card` or `paypal`.
+    pub kind: String,
+    /// How it is shown.
+    pub label: String,
+    /// Last month in which a card can be charged, as `2027-03`.
+    pub expires: Option<String>,
+    /// When it was added.
+    pub added_at: Timestamp,
+}
+
+/// What was done of one kind of work on a service (`DUE#…`); it is in the index while there is more.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ServiceDue {
+    /// Marks of what was told.
+    #[serde(default)]
+    pub told: BTreeSet<String>,
+}
+
+/// Who the customer is to the payment provider (`PAYER`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayerRecord {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+    /// The provider's id of the customer.
+    pub payer: String,
 }
 
 /// Everything of one holder that an operation reads at once.
@@ -652,6 +754,14 @@ pub struct CustomerRecords {
     pub sessions: Vec<SessionRecord>,
     /// Services, by id.
     pub services: Vec<ServiceRecord>,
+    /// Orders, by id.
+    pub orders: Vec<OrderRecord>,
+    /// Payment methods, by id.
+    pub methods: Vec<PaymentMethodRecord>,
+    /// The provider's id of the customer, where one was asked for.
+    pub payer: Option<String>,
+    /// What was told of each service's expiries, by kind of work and service.
+    pub due: BTreeMap<String, ServiceDue>,
     /// Nonces of links that were used.
     pub used: BTreeSet<String>,
 }

@@ -30,16 +30,23 @@ pub const DUE_AGE: &str = "age";
 /// Kind of the credentials that expire.
 pub const DUE_CREDENTIAL: &str = "credential";
 
+/// Kind of the orders that wait for something.
+pub const DUE_ORDER: &str = "order";
+/// Kind of the services that renew by themselves.
+pub const DUE_RENEWAL: &str = "renewal";
+/// Kind of the services whose expiry is to be told.
+pub const DUE_SERVICE: &str = "service";
+
 /// Whether a table has a sort key.
 #[must_use]
 pub const fn has_sort_key(table: Table) -> bool {
-    matches!(table, Table::Identities | Table::Orders | Table::Accesses)
+    matches!(table, Table::Identities | Table::Orders | Table::Accesses | Table::Invoices)
 }
 
 /// Whether a table has the sparse index of what is due.
 #[must_use]
 pub const fn has_due_index(table: Table) -> bool {
-    matches!(table, Table::Identities | Table::Outbox)
+    matches!(table, Table::Identities | Table::Orders | Table::Outbox)
 }
 
 /// Whether a table's stream is consumed.
@@ -65,7 +72,7 @@ pub fn partition_keys(grant: Grant, due: &[&str]) -> Vec<String> {
         (Table::Requests, _) => vec![format!("{FIRST_ANSWER}*"), format!("{QR_SIGN_IN}*")],
         (Table::Lookups, Action::UpdateItem) => vec![format!("{TOKEN}*")],
         (Table::Lookups, _) => vec![format!("{PERSON}*"), format!("{TOKEN}*")],
-        (Table::Outbox, _) => Vec::new(),
+        (Table::Outbox | Table::Invoices, _) => Vec::new(),
         (Table::Accesses, Action::Query) => vec![format!("{}#*", OwnerKind::Holder.letter())],
         (Table::Accesses, Action::GetItem) => vec![format!("{ACCESS_GUARD}*")],
         (Table::Accesses, _) => vec![format!("{}#*", OwnerKind::Holder.letter()), format!("{ACCESS_GUARD}*")],

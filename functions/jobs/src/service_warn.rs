@@ -1,0 +1,79 @@
+//! jobs.service.warn: every hour, tells customers three months, 30 and 7 days before something of theirs expires (rule 60).
+
+use jiff::Timestamp;
+use sportello_contract::problem::Code;
+use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
+use sportello_notify::Notice;
+use sportello_rules::renewal::expiry_notices;
+use sportello_runtime::job::{Event, Report};
+use sportello_runtime::ordering::facts;
+use sportello_runtime::{Cx, Failure, Job};
+use sportello_store::StoreError;
+use sportello_store::commit::Commit;
+use sportello_store::order::ServiceUpdate;
+use sportello_store::schema::DUE_SERVICE;
+
+use crate::service_due::{Done, Found, count, next, sweep};
+
+/// Tells of expiries.
+pub struct ServiceWarn;
+
+impl Job for ServiceWarn {
+    const SPEC: JobSpec = JobSpec {
+        id: "jobs.service.warn",
+        summary: "Tell customers three months, 30 and 7 days before an identity or a credential expires",
+        trigger: Trigger::Hourly,
+        grants: &[
+            grant(Table::Orders, Action::QueryDue),
+            grant(Table::Orders, Action::Query),
+            grant(Table::Orders, Action::PutItem),
+            grant(Table::Orders, Action::UpdateItem),
+            grant(Table::Outbox, Action::PutItem),
+        ],
+        due: &[DUE_SERVICE],
+        memory: Memory::Small,
+        sends_mail: false,
+    };
+
+    async fn run(cx: &Cx, _: Event) -> Result<Report, Failure> {
+        let (mut report, mut sweep) = (Report::default(), sweep(cx, DUE_SERVICE));
+        while let Some(found) = next(cx, DUE_SERVICE, &mut sweep, &mut report).await? {
+            let result = one(cx, &found).await;
+            count(cx, DUE_SERVICE, &found.id, result, &mut report);
+        }
+        Ok(report)
+    }
+
+    async fn next_due(cx: &Cx) -> Result<Option<Timestamp>, Failure> {
+        Ok(cx.store.next_due(Table::Orders, DUE_SERVICE).await?)
+    }
+}
+
+async fn one(cx: &Cx, found: &Found) -> Result<Done, Failure> {
+    let Some(service) = found.records.services.iter().find(|service| service.service_id == found.id) else { return Ok(Done::Skipped) };
+    let mut marks = found.records.due.get(&format!("{DUE_SERVICE}#{}", service.service_id)).cloned().unwrap_or_default();
+    let (due, following) = expiry_notices(&facts(service), &service.charged, &marks.told, cx.now, &cx.policy().service);
+    let mut commit = Commit::new();
+    // Whoever changes the service at the same moment sets anew when it is looked at.
+    commit.update_service(ServiceUpdate::of(service));
+    for expiry in &due {
+        let mark = expiry.mark();
+        let notice = Notice::ServiceExpiring {
+            service_id: service.service_id.clone(),
+            offer: service.offer.clone(),
+            credential: expiry.credential,
+            expires_on: expiry.expires_on,
+            charge_on: expiry.charge_on,
+        };
+        let id = format!("{}#{}#{}#{mark}", notice.kind(), found.owner.pk(), service.service_id);
+        commit.notice(&id, &found.owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        marks.told.insert(mark);
+    }
+    commit.service_due(&found.owner, DUE_SERVICE, &service.service_id, &marks, following);
+    match cx.store.commit(commit).await {
+        Ok(()) if due.is_empty() => Ok(Done::Skipped),
+        Ok(()) => Ok(Done::Done),
+        Err(StoreError::Refused(Code::ChangedMeanwhile)) => Ok(Done::Skipped),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,221 @@
+//! An order as a state machine, and the keys under which its charges are asked for (rules 61, 65).
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::identity::IdentityType;
+use crate::policy::OrderPolicy;
+use crate::renewal::name;
+use crate::service::CredentialKind;
+
+/// What an order is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "item", content = "of", rename_all = "kebab-case")]
+pub enum Item {
+    /// A new identity of a type.
+    Identity(IdentityType),
+    /// A further credential (64).
+    Credential(CredentialKind),
+    /// The renewal of the identity (60, 61).
+    IdentityRenewal,
+    /// The renewal of one credential (60, 61).
+    CredentialRenewal(CredentialKind),
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It waits for its payment.
+    Unpaid,
+    /// A charge was, or is about to be, asked of the payment provider; what came of it is not known here yet.
+    Charging,
+    /// It is paid, and what was bought is given.
+    Paid,
+    /// The customer cancelled it.
+    Cancelled,
+    /// It was not paid in time.
+    Expired,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Unpaid, Self::Charging, Self::Paid, Self::Cancelled, Self::Expired];
+}
+
+/// A payment that is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refund {
+    /// It has to be given back.
+    Due,
+    /// It was given back.
+    Done,
+}
+
+/// What the rules know of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Where it stands.
+    pub state: State,
+    /// Number of the current or next charge, from 1.
+    pub attempt: u32,
+    /// Until when it may be paid, exclusive; none where there is no limit.
+    pub pay_by: Option<Timestamp>,
+    /// Since when the charge under way is open.
+    pub charging_since: Option<Timestamp>,
+    /// The payment that paid it.
+    pub payment: Option<String>,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    /// Payments that the order did not need: each is given back.
+    pub refunds: BTreeMap<String, Refund>,
+}
+
+/// What happens to an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A charge is about to be asked of the provider.
+    Charge,
+    /// The provider took the money, as it answers, tells or is asked.
+    Succeeded {
+        /// The provider's id of the payment.
+        payment: String,
+    },
+    /// A charge took nothing and never will.
+    Failed {
+        /// Its number.
+        attempt: u32,
+    },
+    /// The customer cancels.
+    Cancel,
+    /// Its time may be over.
+    Expire,
+    /// The provider gave a payment back.
+    Refunded {
+        /// The provider's id of the payment.
+        payment: String,
+    },
+}
+
+/// What comes of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// It was known: there is nothing to write.
+    Same,
+    /// Something changes.
+    Changed {
+        /// The order from now on.
+        order: Order,
+        /// Whether what was bought is given, in the same commit.
+        fulfil: bool,
+        /// The payment that has to be given back.
+        refund: Option<String>,
+    },
+}
+
+/// Why an event is refused. The serialised name is [`Refusal::code`] and never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// It is paid.
+    #[error("the order is paid")]
+    AlreadyPaid,
+    /// It was cancelled.
+    #[error("the order is cancelled")]
+    AlreadyCancelled,
+    /// It was not paid in time.
+    #[error("the order was not paid in time")]
+    OrderExpired,
+    /// What came of a charge is not known yet.
+    #[error("a payment is in progress")]
+    PaymentInProgress,
+    /// Its time is not over.
+    #[error("the order may still be paid")]
+    NotYetDue,
+}
+
+/// A new order at `now`.
+#[must_use]
+pub fn placed(now: Timestamp, policy: &OrderPolicy) -> Order {
+    let within = SignedDuration::from_hours(24 * i64::from(policy.pay_within_days));
+    Order {
+        state: State::Unpaid,
+        attempt: 1,
+        pay_by: now.checked_add(within).ok(),
+        charging_since: None,
+        payment: None,
+        paid_at: None,
+        refunds: BTreeMap::new(),
+    }
+}
+
+/// What an event makes of an order at `now`.
+///
+/// # Errors
+/// [`Refusal`], where the state forbids it.
+pub fn apply(order: &Order, event: &Event, now: Timestamp) -> Result<Step, Refusal> {
+    let is_over = order.pay_by.is_some_and(|until| now >= until);
+    let changed = |order: Order| Ok(Step::Changed { order, fulfil: false, refund: None });
+    match (event, order.state) {
+        (Event::Charge, State::Unpaid) if is_over => Err(Refusal::OrderExpired),
+        (Event::Charge, State::Unpaid) => changed(Order { state: State::Charging, charging_since: Some(now), ..order.clone() }),
+        (Event::Charge, State::Charging) => Ok(Step::Same),
+        (Event::Charge | Event::Cancel, State::Paid) => Err(Refusal::AlreadyPaid),
+        (Event::Charge | Event::Cancel, State::Cancelled) => Err(Refusal::AlreadyCancelled),
+        (Event::Charge | Event::Cancel, State::Expired) => Err(Refusal::OrderExpired),
+        (Event::Cancel, State::Unpaid) => changed(Order { state: State::Cancelled, ..order.clone() }),
+        (Event::Cancel | Event::Expire, State::Charging) => Err(Refusal::PaymentInProgress),
+        (Event::Expire, State::Unpaid) if is_over => changed(Order { state: State::Expired, ..order.clone() }),
+        (Event::Expire, State::Unpaid) => Err(Refusal::NotYetDue),
+        (Event::Expire, State::Paid | State::Cancelled | State::Expired) => Ok(Step::Same),
+        (Event::Succeeded { payment }, state) => Ok(succeeded(order, state, payment, now)),
+        (Event::Failed { attempt }, State::Charging) if *attempt == order.attempt => {
+            changed(Order { state: State::Unpaid, attempt: order.attempt + 1, charging_since: None, ..order.clone() })
+        }
+        (Event::Failed { .. }, _) => Ok(Step::Same),
+        (Event::Refunded { payment }, _) => match order.refunds.get(payment) {
+            Some(Refund::Due) => {
+                let mut order = order.clone();
+                order.refunds.insert(payment.clone(), Refund::Done);
+                changed(order)
+            }
+            Some(Refund::Done) | None => Ok(Step::Same),
+        },
+    }
+}
+
+fn succeeded(order: &Order, state: State, payment: &str, now: Timestamp) -> Step {
+    let known = order.payment.as_deref() == Some(payment) || order.refunds.contains_key(payment);
+    match state {
+        _ if known => Step::Same,
+        State::Unpaid | State::Charging => {
+            let paid = Order { state: State::Paid, charging_since: None, payment: Some(payment.to_owned()), paid_at: Some(now), ..order.clone() };
+            Step::Changed { order: paid, fulfil: true, refund: None }
+        }
+        State::Paid | State::Cancelled | State::Expired => {
+            let mut order = order.clone();
+            order.refunds.insert(payment.to_owned(), Refund::Due);
+            Step::Changed { order, fulfil: false, refund: Some(payment.to_owned()) }
+        }
+    }
+}
+
+/// The key under which one charge of an order is asked for.
+#[must_use]
+pub fn charge_key(order_id: &str, attempt: u32) -> String {
+    format!("order:{}:{order_id}:{attempt}", order_id.len())
+}
+
+/// The key under which the automatic renewal of one period of a service is charged (rule 61).
+#[must_use]
+pub fn renewal_key(service_id: &str, item: Item, from: Date) -> String {
+    let what = match item {
+        Item::Credential(kind) | Item::CredentialRenewal(kind) => name(Some(kind)),
+        Item::Identity(_) | Item::IdentityRenewal => name(None),
+    };
+    format!("renewal:{}:{service_id}:{what}:{from}", service_id.len())
+}

@@ -1,0 +1,141 @@
+//! Asking the payment provider: for a charge, for what became of one, for giving a payment back.
+
+use sportello_contract::problem::Code;
+use sportello_payments::{Charge, Payment, PaymentError, PaymentStatus};
+use sportello_rules::order::{Event, Refund, State, Step, apply, charge_key};
+use sportello_store::commit::Commit;
+use sportello_store::key::Owner;
+use sportello_store::record::{CustomerRecords, OrderRecord};
+use lambda_http::tracing::{error, warn};
+
+use super::{ATTEMPT, ORDER, OWNER, order_due, provider, refused, settle};
+use crate::{Cx, Failure};
+
+/// What came of a charge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Charged {
+    /// It is paid, and what was bought is given.
+    Paid(Box<OrderRecord>),
+    /// Nothing was taken; the provider's reason.
+    Declined(Box<OrderRecord>, String),
+    /// Nobody knows yet: the provider says so later, or is asked again. The customer goes to the address where there is one.
+    Pending(Box<OrderRecord>, Option<String>),
+}
+
+/// The order as it is while it is being charged, with the write that must be committed before the provider is asked.
+///
+/// # Errors
+/// What the order's state forbids.
+pub fn begin(cx: &Cx, commit: &mut Commit, owner: &Owner, order: &OrderRecord, method: &str, key: Option<String>) -> Result<OrderRecord, Code> {
+    match apply(&order.order, &Event::Charge, cx.now).map_err(refused)? {
+        // A charge is under way: it is asked for again as it was, so that the provider knows it again.
+        Step::Same => Ok(order.clone()),
+        Step::Changed { order: next, .. } => {
+            let charge_key = key.unwrap_or_else(|| charge_key(&order.order_id, next.attempt));
+            let method = Some(method.to_owned());
+            let charging = OrderRecord { order: next, version: order.version + 1, method, charge_key: Some(charge_key), declined: None, ..order.clone() };
+            commit.put_order(owner, &charging, order_due(cx, &charging));
+            Ok(charging)
+        }
+    }
+}
+
+/// Asks the provider for the charge of an order that is written as being charged, and settles it.
+///
+/// # Errors
+/// [`Failure`] of the store: the charge is looked up later.
+pub async fn charge(cx: &Cx, owner: &Owner, payer: &str, order: &OrderRecord, return_url: Option<&str>) -> Result<Charged, Failure> {
+    let (Some(method), Some(key)) = (&order.method, &order.charge_key) else { return Err(Failure::fault("an order is charged without payment method")) };
+    let (pk, attempt) = (owner.pk(), order.order.attempt.to_string());
+    let metadata = [(OWNER, pk.as_str()), (ORDER, order.order_id.as_str()), (ATTEMPT, attempt.as_str())];
+    let asked = Charge {
+        customer: payer,
+        method,
+        amount: order.gross_cents,
+        currency: "eur",
+        off_session: return_url.is_none(),
+        description: &order.offer,
+        metadata: &metadata,
+        key,
+        return_url,
+    };
+    match provider(cx)?.charge(&asked).await {
+        Ok(payment) => heard(cx, owner, order, &payment).await,
+        Err(PaymentError::Declined { code, .. }) => declined(cx, owner, order, code).await,
+        // The same key with another request: whatever was asked for under it is looked up later.
+        Err(PaymentError::Rejected { code, .. }) if code == "idempotency_error" => Ok(Charged::Pending(Box::new(order.clone()), None)),
+        Err(PaymentError::Rejected { status, code }) => {
+            error!(request_id = cx.request_id, order = order.order_id, status, code, "the payment provider rejects our request");
+            declined(cx, owner, order, code).await
+        }
+        Err(PaymentError::Unknown(why)) => {
+            warn!(request_id = cx.request_id, order = order.order_id, why, "what became of a charge is not known");
+            Ok(Charged::Pending(Box::new(order.clone()), None))
+        }
+    }
+}
+
+/// Settles an order by what the provider says of its payment.
+async fn heard(cx: &Cx, owner: &Owner, order: &OrderRecord, payment: &Payment) -> Result<Charged, Failure> {
+    match &payment.status {
+        PaymentStatus::Succeeded => {
+            if payment.amount != order.gross_cents {
+                error!(request_id = cx.request_id, order = order.order_id, "a payment is of another amount than its order");
+                return Err(Failure::fault("a payment is of another amount than its order"));
+            }
+            let event = Event::Succeeded { payment: payment.id.clone() };
+            let settled = settle(cx, owner, &order.order_id, &event, None, None).await?.order();
+            settled.map(|order| Charged::Paid(Box::new(order))).ok_or_else(|| Failure::fault("an order is gone"))
+        }
+        PaymentStatus::Failed { code } => declined(cx, owner, order, code.clone()).await,
+        PaymentStatus::Canceled => declined(cx, owner, order, "canceled".to_owned()).await,
+        PaymentStatus::Processing => Ok(Charged::Pending(Box::new(order.clone()), None)),
+        PaymentStatus::RequiresAction { url } => Ok(Charged::Pending(Box::new(order.clone()), url.clone())),
+    }
+}
+
+async fn declined(cx: &Cx, owner: &Owner, order: &OrderRecord, code: String) -> Result<Charged, Failure> {
+    let event = Event::Failed { attempt: order.order.attempt };
+    let settled = settle(cx, owner, &order.order_id, &event, Some(&code), None).await?.order().ok_or_else(|| Failure::fault("an order is gone"))?;
+    // Somebody may have heard of a payment before.
+    Ok(if settled.order.state == State::Paid { Charged::Paid(Box::new(settled)) } else { Charged::Declined(Box::new(settled), code) })
+}
+
+/// Finds out what became of a charge of which nothing was heard: by the payments of the customer, never by charging again.
+///
+/// # Errors
+/// [`Failure`] of the store; a fault where the provider does not say.
+pub async fn resolve(cx: &Cx, owner: &Owner, records: &CustomerRecords, order: &OrderRecord) -> Result<Charged, Failure> {
+    let Some(payer) = &records.payer else { return Err(Failure::fault("an order is being charged to nobody")) };
+    let since = order.order.charging_since.unwrap_or(order.placed_at);
+    let payments = provider(cx)?.payments(payer, since).await.map_err(|error| Failure::fault(format!("payments cannot be looked up: {error}")))?;
+    let attempt = order.order.attempt.to_string();
+    let is_this = |payment: &&Payment| payment.metadata.get(ORDER) == Some(&order.order_id) && payment.metadata.get(ATTEMPT) == Some(&attempt);
+    let of_this: Vec<&Payment> = payments.iter().filter(is_this).collect();
+    let taken = of_this.iter().find(|payment| payment.status == PaymentStatus::Succeeded);
+    match taken.or(of_this.first()) {
+        Some(payment) if matches!(payment.status, PaymentStatus::RequiresAction { .. }) => {
+            // Nobody has come to confirm it: it is called off, so that nobody can later.
+            let called_off = provider(cx)?.cancel(&payment.id).await.map_err(|error| Failure::fault(format!("a payment cannot be called off: {error}")))?;
+            heard(cx, owner, order, &called_off).await
+        }
+        Some(payment) => heard(cx, owner, order, payment).await,
+        None => declined(cx, owner, order, "not-charged".to_owned()).await,
+    }
+}
+
+/// Gives the payments back that an order did not need; answers how many.
+///
+/// # Errors
+/// [`Failure`] of the store; a fault where the provider does not do it, so that it is tried again.
+pub async fn give_back(cx: &Cx, owner: &Owner, order: &OrderRecord) -> Result<u32, Failure> {
+    let mut done = 0;
+    for (payment, _) in order.order.refunds.iter().filter(|(_, refund)| **refund == Refund::Due) {
+        let key = format!("refund-{payment}");
+        provider(cx)?.refund(payment, &key, &[(OWNER, owner.pk().as_str()), (ORDER, order.order_id.as_str())]).await.map_err(|error| Failure::fault(format!("a payment cannot be given back: {error}")))?;
+        let event = Event::Refunded { payment: payment.clone() };
+        settle(cx, owner, &order.order_id, &event, None, None).await?;
+        done += 1;
+    }
+    Ok(done)
+}
