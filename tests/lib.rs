@@ -564,6 +564,7 @@ impl World {
             address: String::new(),
             device: String::new(),
             signer: None,
+            webhook: None,
             client_certificate: None,
             language: Language::It,
         }

@@ -17,6 +17,7 @@ mod level_three;
 mod links;
 mod local;
 mod notices;
+mod orders;
 mod password;
 mod profile;
 mod qr;

@@ -2,7 +2,6 @@
 
 use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
@@ -29,7 +28,7 @@ pub struct Input;
 
 impl<'de> Deserialize<'de> for Input {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
+        serde_json::Map::deserialize(deserializer).map(|_| Self)
     }
 }
 
@@ -64,7 +63,6 @@ impl Operation for PaymentEvent {
             grant(Table::Orders, Action::Query),
             grant(Table::Orders, Action::PutItem),
             grant(Table::Orders, Action::UpdateItem),
-            grant(Table::Orders, Action::DeleteItem),
             grant(Table::Identities, Action::Query),
             grant(Table::Identities, Action::PutItem),
             grant(Table::Identities, Action::UpdateItem),

@@ -1,0 +1,702 @@
+//! Orders, payments and renewals, from HTTP to the provider's books and the mails (rules 59-61, 64-66).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use sportello_local::demo::{Account, NewHolder, NewService, active};
+use sportello_local::payments::{Fault, WEBHOOK_SECRET};
+use sportello_payments::{Secret, sign};
+use sportello_rules::calendar::{add_months, date_of};
+use sportello_rules::identity::IdentityType;
+use sportello_rules::service::CredentialKind;
+use sportello_store::key::Owner;
+use sportello_store::record::OrderRecord;
+use sportello_tests::{Answer, Request, World, at_once};
+
+/// A customer who is signed in.
+struct Buyer {
+    account: Account,
+    owner: Owner,
+    token: String,
+}
+
+async fn buyer(world: &World) -> Buyer {
+    let (account, owner) = world.customer().await;
+    let token = world.sign_in_customer(&account).await;
+    Buyer { account, owner, token }
+}
+
+impl Buyer {
+    async fn act(&self, world: &World, method: &str, path: &str, body: Value) -> Answer {
+        world.send(Request::new(method, path).token(&self.token).json(body)).await
+    }
+
+    async fn get(&self, world: &World, path: &str) -> Answer {
+        world.get(path, &self.token).await
+    }
+
+    /// Signs in again after time has passed.
+    async fn again(&mut self, world: &World) {
+        self.token = world.sign_in_customer(&self.account).await;
+    }
+
+    /// Adds a payment method at the provider's page, as a browser does.
+    async fn method(&self, world: &World, choice: &str) -> String {
+        let url = self.act(world, "POST", "/v1/customer/payment-methods", json!({})).await.expect(201).text_at("/url");
+        let before = self.methods(world).await;
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let page = client.get(&url).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        assert!(page.text().await.unwrap().contains("value=\"paypal\""));
+        let form = client.post(&url).header("content-type", "application/x-www-form-urlencoded").body(format!("choice={choice}"));
+        assert_eq!(form.send().await.unwrap().status(), 303);
+        world.stack.shared.payments.heard().await;
+        let after = self.methods(world).await;
+        after.into_iter().find(|method| !before.contains(method)).expect("a new payment method")
+    }
+
+    async fn methods(&self, world: &World) -> Vec<String> {
+        let list = self.get(world, "/v1/customer/payment-methods").await.expect(200);
+        list.body["items"].as_array().unwrap().iter().map(|method| method["paymentMethodId"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn pay(&self, world: &World, order: &str, method: &str) -> Answer {
+        self.act(world, "POST", &format!("/v1/customer/orders/{order}/payment"), json!({ "paymentMethodId": method })).await
+    }
+
+    async fn order(&self, world: &World, kind: &str) -> String {
+        self.act(world, "POST", "/v1/customer/orders", json!({ "type": kind })).await.expect(201).text_at("/orderId")
+    }
+
+    async fn state(&self, world: &World, order: &str) -> String {
+        self.get(world, &format!("/v1/customer/orders/{order}")).await.expect(200).text_at("/state")
+    }
+
+    async fn service(&self, world: &World, id: &str) -> Answer {
+        self.get(world, &format!("/v1/customer/services/{id}")).await.expect(200)
+    }
+
+    async fn renewals(&self, world: &World, service: &str) -> Vec<OrderRecord> {
+        let records = world.stack.shared.app.store.customer(&self.owner).await.unwrap().unwrap();
+        records.orders.into_iter().filter(|order| order.service_id == service).collect()
+    }
+}
+
+/// A service of a customer, with the holder's account.
+async fn service(world: &World, buyer: &Buyer, kind: IdentityType, expires_on: Date, credentials: &[(CredentialKind, Date)]) -> (String, Account) {
+    let now = world.now();
+    let id = format!("srv-{}", world.username().replace(['@', '.'], "-"));
+    let held = credentials.iter().map(|(kind, day)| (*kind, Some(*day))).collect::<Vec<_>>();
+    let holder = NewHolder { kind, state: active(now), expires_on: Some(expires_on), credentials: held.clone(), ..world.holder() };
+    let new = NewService { id: id.clone(), customer: buyer.owner, holder, contract_at: now, auto_renewal: false, credentials: held };
+    let account = new.create(&world.stack.shared.app).await.unwrap();
+    (id, account)
+}
+
+async fn run(world: &World, job: &str) -> Value {
+    let shared = &world.stack.shared;
+    let job = shared.jobs.iter().find(|entry| entry.spec.id == job).unwrap();
+    serde_json::to_value(sportello_local::scheduler::run_job(shared, job).await.unwrap()).unwrap()
+}
+
+fn taken(world: &World, order: &str) -> u64 {
+    world.stack.shared.payments.taken(order)
+}
+
+/// Sends the provider's message, signed as it signs.
+async fn message(world: &World, body: &Value, at: Timestamp) -> Answer {
+    let body = body.to_string();
+    let signature = sign(body.as_bytes(), &Secret::new(WEBHOOK_SECRET), at);
+    world.send(Request::new("POST", "/v1/payments/events").raw(body).header("content-type", "application/json").header("stripe-signature", &signature)).await
+}
+
+fn succeeded(buyer: &Buyer, order: &str, payment: &str, amount: u64, at: Timestamp, event: &str) -> Value {
+    let metadata = json!({ "owner": buyer.owner.pk(), "order": order, "attempt": "1" });
+    let object = json!({ "id": payment, "status": "succeeded", "amount": amount, "metadata": metadata });
+    json!({ "id": event, "type": "payment_intent.succeeded", "created": at.as_second(), "data": { "object": object } })
+}
+
+const PRICE: u64 = 4270;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buying_an_identity_from_the_offer_to_the_invoice() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let offers = world.send(Request::new("GET", "/v1/customer/offers")).await.expect(200);
+    let of = |subject: &str, kind: &str| {
+        offers.body["offers"].as_array().unwrap().iter().filter(|offer| offer["subject"] == subject && offer["type"] == kind).cloned().collect::<Vec<_>>()
+    };
+    let professional = &of("identity", "professional")[0];
+    assert_eq!((professional["netCents"].as_u64(), professional["vatCents"].as_u64(), professional["grossCents"].as_u64()), (Some(3500), Some(770), Some(PRICE)));
+    assert_eq!(of("identity", "personal")[0]["grossCents"], 0);
+    assert!(of("credential", "minor").iter().all(|offer| offer["credential"] == "otp-token"), "never level 3 for a minor");
+    assert_eq!(of("credential", "business").len(), 3);
+
+    let order = buyer.order(&world, "professional").await;
+    assert!(buyer.get(&world, "/v1/customer/services").await.body["items"].as_array().unwrap().is_empty(), "nothing is given before it is paid");
+    let read = buyer.get(&world, &format!("/v1/customer/orders/{order}")).await.expect(200);
+    assert_eq!((read.text_at("/state"), read.body["grossCents"].as_u64(), read.body["canPay"].as_bool()), ("unpaid".into(), Some(PRICE), Some(true)));
+    buyer.get(&world, &format!("/v1/customer/orders/{order}/invoice")).await.refused(409, "no-invoice");
+    buyer.pay(&world, &order, "pm_none").await.refused(409, "payment-method-missing");
+
+    let method = buyer.method(&world, "accepted").await;
+    assert_eq!(buyer.pay(&world, &order, &method).await.expect(200).text_at("/order/state"), "paid");
+    buyer.pay(&world, &order, &method).await.refused(409, "already-paid");
+    buyer.act(&world, "POST", &format!("/v1/customer/orders/{order}/cancellation"), json!({})).await.refused(409, "already-paid");
+    world.stack.shared.payments.heard().await;
+    assert_eq!(taken(&world, &order), PRICE, "once");
+    let services = buyer.get(&world, "/v1/customer/services").await.expect(200);
+    assert_eq!((services.text_at("/items/0/status"), services.text_at("/items/0/orderId")), ("to-activate".into(), order.clone()));
+    let paid = buyer.get(&world, &format!("/v1/customer/orders/{order}")).await.expect(200);
+    assert_eq!(paid.text_at("/invoice"), format!("{}/1", date_of(world.now()).year()));
+    let invoice = buyer.get(&world, &format!("/v1/customer/orders/{order}/invoice")).await.expect(200);
+    assert_eq!(invoice.header("content-type"), Some("application/pdf"));
+    assert!(invoice.text.starts_with("%PDF-"));
+    let subjects = world.subjects(&buyer.account).await;
+    for subject in ["Ordine ricevuto", "Metodo di pagamento aggiunto", "Pagamento ricevuto"] {
+        assert_eq!(subjects.iter().filter(|found| found.contains(subject)).count(), 1, "{subject} in {subjects:?}");
+    }
+    // What was bought and not activated is withdrawn from by the form (rule 62).
+    let service = services.text_at("/items/0/serviceId");
+    let cancel = buyer.act(&world, "POST", &format!("/v1/customer/services/{service}/cancellation"), json!({})).await.expect(200);
+    assert_eq!(cancel.text_at("/form"), "within-14-days");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_free_is_given_at_once_and_cancelled_at_once() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    for kind in ["personal", "minor"] {
+        let placed = buyer.act(&world, "POST", "/v1/customer/orders", json!({ "type": kind })).await.expect(201);
+        assert_eq!(placed.text_at("/state"), "paid");
+        assert_eq!(placed.body.get("invoice"), None);
+        let service = placed.text_at("/serviceId");
+        assert_eq!(buyer.service(&world, &service).await.text_at("/status"), "to-activate");
+        let cancelled = buyer.act(&world, "POST", &format!("/v1/customer/services/{service}/cancellation"), json!({})).await.expect(200);
+        assert_eq!(cancelled.text_at("/outcome"), "cancelled");
+    }
+    assert!(world.stack.shared.payments.payments().is_empty());
+    assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Ordine confermato")).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_declined_payment_takes_nothing_and_another_method_pays() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let order = buyer.order(&world, "business").await;
+    let bad = buyer.method(&world, "declined").await;
+    let good = buyer.method(&world, "paypal").await;
+    buyer.pay(&world, &order, &bad).await.refused(402, "payment-declined");
+    world.stack.shared.payments.heard().await;
+    let read = buyer.get(&world, &format!("/v1/customer/orders/{order}")).await.expect(200);
+    assert_eq!((read.text_at("/state"), read.text_at("/declined")), ("unpaid".into(), "card_declined".into()));
+    buyer.pay(&world, &order, &bad).await.refused(402, "payment-declined");
+    assert_eq!(buyer.pay(&world, &order, &good).await.expect(200).text_at("/order/state"), "paid");
+    assert_eq!(taken(&world, &order), PRICE);
+    assert_eq!(world.stack.shared.payments.payments().len(), 3);
+    assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Pagamento non riuscito")).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bank_that_asks_is_answered_at_its_own_page() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let method = buyer.method(&world, "confirmed").await;
+    for (choice, state) in [("accept", "paid"), ("refuse", "unpaid")] {
+        let order = buyer.order(&world, "professional").await;
+        let pending = buyer.pay(&world, &order, &method).await.expect(200);
+        assert_eq!(pending.text_at("/order/state"), "charging");
+        buyer.act(&world, "POST", &format!("/v1/customer/orders/{order}/cancellation"), json!({})).await.refused(409, "payment-in-progress");
+        // Asked again it is the same charge.
+        let again = buyer.pay(&world, &order, &method).await.expect(200);
+        assert_eq!(again.text_at("/confirmAt"), pending.text_at("/confirmAt"));
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let form = client.post(pending.text_at("/confirmAt")).body(format!("choice={choice}"));
+        assert_eq!(form.send().await.unwrap().status(), 303);
+        world.stack.shared.payments.heard().await;
+        assert_eq!(buyer.state(&world, &order).await, state);
+        assert_eq!(taken(&world, &order), if state == "paid" { PRICE } else { 0 });
+    }
+    // Nobody confirms: after an hour the payment is called off.
+    let order = buyer.order(&world, "professional").await;
+    buyer.pay(&world, &order, &method).await.expect(200);
+    world.pass(3 * 3600).await;
+    let mut buyer = buyer;
+    buyer.again(&world).await;
+    assert_eq!(buyer.state(&world, &order).await, "unpaid");
+    assert!(world.stack.shared.payments.payments().iter().any(|payment| payment.status == "canceled"));
+}
+
+/// Each fault between the provider and us: the money is taken once, and what was paid for is given once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_is_never_taken_twice_and_nothing_paid_is_lost() {
+    for fault in [Fault::AnswerLost, Fault::NotReached, Fault::Broken, Fault::MessageFirst, Fault::MessageTwice, Fault::MessageHeld] {
+        let world = World::new().await;
+        let mut buyer = buyer(&world).await;
+        let order = buyer.order(&world, "professional").await;
+        let method = buyer.method(&world, "accepted").await;
+        world.stack.shared.payments.fail_next(&[fault]);
+        let answer = buyer.pay(&world, &order, &method).await.expect(200).text_at("/order/state");
+        match fault {
+            // The provider timed out, after it charged or before: the customer who presses Pay again is not charged again.
+            Fault::AnswerLost => {
+                assert_eq!((answer.as_str(), taken(&world, &order)), ("charging", PRICE));
+                assert_eq!(buyer.pay(&world, &order, &method).await.expect(200).text_at("/order/state"), "paid");
+            }
+            // Nobody presses: it is looked up, and found not charged; then it can be paid.
+            Fault::NotReached | Fault::Broken => {
+                assert_eq!((answer.as_str(), taken(&world, &order)), ("charging", 0));
+                world.pass(2 * 3600).await;
+                buyer.again(&world).await;
+                assert_eq!(buyer.state(&world, &order).await, "unpaid");
+                assert_eq!(buyer.pay(&world, &order, &method).await.expect(200).text_at("/order/state"), "paid");
+            }
+            Fault::MessageFirst | Fault::MessageTwice | Fault::MessageHeld => assert_eq!(answer, "paid", "{fault:?}"),
+        }
+        world.stack.shared.payments.let_go();
+        world.stack.shared.payments.heard().await;
+        assert_eq!((buyer.state(&world, &order).await.as_str(), taken(&world, &order)), ("paid", PRICE), "{fault:?}");
+        let services = buyer.get(&world, "/v1/customer/services").await;
+        assert_eq!(services.body["items"].as_array().unwrap().len(), 1, "{fault:?}");
+        let invoices = world.stack.shared.app.store.invoices(&date_of(world.now()).year().to_string()).await.unwrap();
+        assert_eq!(invoices.len(), 1, "{fault:?}");
+        assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Pagamento ricevuto")).count(), 1, "{fault:?}");
+    }
+}
+
+/// The charge succeeds and our commit fails: here the process ends before it hears the answer, so that only the books of the provider know.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_charge_that_nobody_heard_of_is_found_in_the_provider_s_books() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let order = buyer.order(&world, "professional").await;
+    let method = buyer.method(&world, "accepted").await;
+    // Its message is lost too: it is never let go.
+    world.stack.shared.payments.fail_next(&[Fault::AnswerLost]);
+    buyer.pay(&world, &order, &method).await.expect(200);
+    assert_eq!((buyer.state(&world, &order).await.as_str(), taken(&world, &order)), ("charging", PRICE));
+    world.pass(2 * 3600).await;
+    buyer.again(&world).await;
+    assert_eq!((buyer.state(&world, &order).await.as_str(), taken(&world, &order)), ("paid", PRICE));
+    assert_eq!(buyer.get(&world, "/v1/customer/services").await.body["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_provider_s_messages_are_heard_by_signature_age_and_amount_only() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let order = buyer.order(&world, "professional").await;
+    let now = world.now();
+    let body = succeeded(&buyer, &order, "pi_1", PRICE, now, "evt_1");
+    let unsigned = Request::new("POST", "/v1/payments/events").json(body.clone());
+    world.send(unsigned.clone()).await.refused(401, "webhook-refused");
+    world.send(unsigned.header("stripe-signature", &sign(b"{}", &Secret::new(WEBHOOK_SECRET), now))).await.refused(401, "webhook-refused");
+    let other = sign(body.to_string().as_bytes(), &Secret::new("whsec_other"), now);
+    world.send(Request::new("POST", "/v1/payments/events").json(body.clone()).header("stripe-signature", &other)).await.refused(401, "webhook-refused");
+    let seconds = |seconds: i64| now + jiff::SignedDuration::from_secs(seconds);
+    message(&world, &body, seconds(-302)).await.refused(401, "webhook-refused");
+    message(&world, &body, seconds(400)).await.refused(401, "webhook-refused");
+    assert_eq!(buyer.state(&world, &order).await, "unpaid");
+    // A payment of another amount, of another order, of nobody.
+    let short = succeeded(&buyer, &order, "pi_1", 1, now, "evt_0");
+    assert_eq!(message(&world, &short, now).await.expect(200).text_at("/result"), "ignored");
+    let nobody = succeeded(&buyer, "ord-none", "pi_1", PRICE, now, "evt_0");
+    assert_eq!(message(&world, &nobody, now).await.expect(200).text_at("/result"), "ignored");
+    assert_eq!(buyer.state(&world, &order).await, "unpaid");
+    // Fifty at once, and again: it is heard once.
+    let answers = at_once(20, |_| message(&world, &body, now)).await;
+    let done = answers.iter().filter(|answer| answer.body["result"] == "done").count();
+    assert_eq!((done, answers.iter().all(|answer| answer.status == 200)), (1, true), "{answers:?}");
+    assert_eq!(message(&world, &body, now).await.expect(200).text_at("/result"), "known");
+    assert_eq!(buyer.state(&world, &order).await, "paid");
+    assert_eq!(buyer.get(&world, "/v1/customer/services").await.body["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_payment_and_one_of_a_cancelled_order_are_given_back() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let payer = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap().payer.unwrap();
+    let order = buyer.order(&world, "professional").await;
+    buyer.act(&world, "POST", &format!("/v1/customer/orders/{order}/cancellation"), json!({})).await.expect(200);
+    buyer.pay(&world, &order, &method).await.refused(409, "order-cancelled");
+    // Money that comes all the same: a charge beside us, by the same customer.
+    let client = world.stack.shared.app.payments.clone().unwrap();
+    let pk = buyer.owner.pk();
+    let metadata = [("owner", pk.as_str()), ("order", order.as_str()), ("attempt", "1")];
+    let charge = sportello_payments::Charge {
+        customer: &payer,
+        method: &method,
+        amount: PRICE,
+        currency: "eur",
+        off_session: true,
+        description: "x",
+        metadata: &metadata,
+        key: "beside",
+        return_url: None,
+    };
+    client.charge(&charge).await.unwrap();
+    world.stack.shared.payments.heard().await;
+    assert_eq!(buyer.state(&world, &order).await, "cancelled");
+    run(&world, "jobs.order.expire").await;
+    world.stack.shared.payments.heard().await;
+    assert_eq!(taken(&world, &order), 0, "given back");
+    let read = buyer.get(&world, &format!("/v1/customer/orders/{order}")).await.expect(200);
+    assert_eq!(read.text_at("/refunded"), "done");
+    assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Rimborso")).count(), 1);
+    // An order that nobody pays ends by itself; it cannot be paid then.
+    let order = buyer.order(&world, "professional").await;
+    world.pass(14 * 86_400 - 60).await;
+    buyer.again(&world).await;
+    assert_eq!(buyer.state(&world, &order).await, "unpaid");
+    world.pass(3600).await;
+    buyer.again(&world).await;
+    assert_eq!(buyer.state(&world, &order).await, "expired");
+    buyer.pay(&world, &order, &method).await.refused(409, "order-expired");
+    assert!(world.subjects(&buyer.account).await.iter().any(|subject| subject.contains("Ordine decaduto")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invoices_have_consecutive_numbers_without_gaps_under_parallel_orders() {
+    let world = World::new().await;
+    let mut buyers = Vec::new();
+    for _ in 0..4 {
+        let buyer = buyer(&world).await;
+        let method = buyer.method(&world, "accepted").await;
+        buyers.push((buyer, method));
+    }
+    let mut orders = Vec::new();
+    for (buyer, method) in &buyers {
+        for _ in 0..4 {
+            orders.push((buyer, method, buyer.order(&world, "business").await));
+        }
+    }
+    let answers = at_once(orders.len(), |index| {
+        let (buyer, method, order) = &orders[index];
+        buyer.pay(&world, order, method)
+    })
+    .await;
+    world.stack.shared.payments.heard().await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let year = date_of(world.now()).year().to_string();
+    let invoices = world.stack.shared.app.store.invoices(&year).await.unwrap();
+    let numbers: Vec<u64> = invoices.iter().map(|invoice| invoice.sk.parse().unwrap()).collect();
+    assert_eq!(numbers, (1..=orders.len() as u64).collect::<Vec<_>>());
+    let of_orders: std::collections::BTreeSet<_> = invoices.iter().map(|invoice| invoice.order_id.clone()).collect();
+    assert_eq!(of_orders.len(), orders.len(), "one each");
+    for (_, _, order) in &orders {
+        assert_eq!(taken(&world, order), PRICE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn renewing_by_hand_moves_the_old_expiry_by_the_term() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let today = date_of(world.now());
+    let (far, soon) = (add_months(today, 5), add_months(today, 2));
+    let method = buyer.method(&world, "accepted").await;
+    let (id, holder) = service(&world, &buyer, IdentityType::Professional, soon, &[(CredentialKind::SmartCard, soon), (CredentialKind::OtpToken, far)]).await;
+    let path = format!("/v1/customer/services/{id}/renewals");
+    // Each alone: the identity, and one credential; what is far away and what is not there.
+    buyer.act(&world, "POST", &path, json!({ "credential": "otp-token" })).await.refused(409, "not-yet-due");
+    buyer.act(&world, "POST", &path, json!({ "credential": "remote-signature" })).await.refused(404, "not-found");
+    let placed = at_once(10, |_| buyer.act(&world, "POST", &path, json!({}))).await;
+    assert!(placed.iter().all(|answer| answer.status == 201 || answer.code() == "changed-meanwhile"), "{placed:?}");
+    let order = buyer.act(&world, "POST", &path, json!({})).await.expect(201).text_at("/orderId");
+    assert_eq!(buyer.renewals(&world, &id).await.len(), 1, "one order for one period");
+    let answers = at_once(8, |_| buyer.pay(&world, &order, &method)).await;
+    assert!(answers.iter().any(|answer| answer.status == 200), "{answers:?}");
+    world.stack.shared.payments.heard().await;
+    assert_eq!(taken(&world, &order), PRICE, "eight presses on Pay, one charge");
+    let renewed = add_months(soon, 12);
+    assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), renewed.to_string());
+    assert_eq!(world.auth(&holder).await.expires_on, Some(renewed), "the identity itself");
+    buyer.act(&world, "POST", &path, json!({})).await.refused(409, "not-yet-due");
+    let card = buyer.act(&world, "POST", &path, json!({ "credential": "smart-card" })).await.expect(201);
+    assert_eq!(card.text_at("/subject"), "credential-renewal");
+    buyer.pay(&world, &card.text_at("/orderId"), &method).await.expect(200);
+    let auth = world.auth(&holder).await;
+    let kept = auth.credentials.iter().find(|credential| credential.kind == CredentialKind::SmartCard).unwrap();
+    assert_eq!(kept.dates.expires_on, Some(add_months(soon, 36)));
+    // Those that renew by themselves say so.
+    for kind in [IdentityType::Personal, IdentityType::Minor] {
+        let (id, _) = service(&world, &buyer, kind, soon, &[]).await;
+        let path = format!("/v1/customer/services/{id}");
+        buyer.act(&world, "POST", &format!("{path}/renewals"), json!({})).await.refused(409, "renewal-is-free");
+        let on = json!({ "active": true, "paymentMethodId": method });
+        buyer.act(&world, "PUT", &format!("{path}/auto-renewal"), on).await.refused(409, "renewal-is-free");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credential_that_is_bought_waits_in_the_selfcare() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let (id, holder) = service(&world, &buyer, IdentityType::Business, add_months(date_of(world.now()), 12), &[]).await;
+    let path = format!("/v1/customer/services/{id}/credentials");
+    for kind in ["otp-token", "smart-card", "remote-signature"] {
+        let order = buyer.act(&world, "POST", &path, json!({ "credential": kind })).await.expect(201).text_at("/orderId");
+        let again = buyer.act(&world, "POST", &path, json!({ "credential": kind })).await.expect(201).text_at("/orderId");
+        assert_eq!(order, again, "one open order");
+        assert!(world.auth(&holder).await.credentials.iter().all(|held| serde_json::to_value(held.kind).unwrap() != kind), "not before it is paid");
+        buyer.pay(&world, &order, &method).await.expect(200);
+        buyer.act(&world, "POST", &path, json!({ "credential": kind })).await.refused(409, "credential-held");
+    }
+    let token = world.sign_in(&holder).await;
+    let credentials = world.get("/v1/selfcare/credentials", &token).await.expect(200);
+    let waiting = credentials.body["items"].as_array().unwrap().iter().filter(|item| item["state"] == "waiting").count();
+    assert_eq!(waiting, 3, "{credentials:?}");
+    buyer.act(&world, "POST", &path, json!({ "credential": "otp-app" })).await.refused(400, "invalid-field");
+
+    let (minor, _) = service(&world, &buyer, IdentityType::Minor, add_months(date_of(world.now()), 12), &[]).await;
+    let path = format!("/v1/customer/services/{minor}/credentials");
+    for kind in ["smart-card", "remote-signature"] {
+        buyer.act(&world, "POST", &path, json!({ "credential": kind })).await.refused(409, "level-not-for-minors");
+    }
+    buyer.act(&world, "POST", &path, json!({ "credential": "otp-token" })).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_27_another_customer_s_orders_services_and_methods_are_as_missing_as_none() {
+    let world = World::new().await;
+    let (owner, thief) = (buyer(&world).await, buyer(&world).await);
+    let method = owner.method(&world, "accepted").await;
+    let order = owner.order(&world, "professional").await;
+    let (id, _) = service(&world, &owner, IdentityType::Business, add_months(date_of(world.now()), 2), &[]).await;
+    let own = thief.method(&world, "accepted").await;
+    for (real, method, path, body) in [
+        (&order, "POST", "/v1/customer/orders/{}/payment", json!({ "paymentMethodId": own })),
+        (&order, "POST", "/v1/customer/orders/{}/cancellation", json!({})),
+        (&id, "POST", "/v1/customer/services/{}/renewals", json!({})),
+        (&id, "POST", "/v1/customer/services/{}/credentials", json!({ "credential": "smart-card" })),
+        (&id, "PUT", "/v1/customer/services/{}/auto-renewal", json!({ "active": true, "paymentMethodId": own })),
+    ] {
+        let theirs = thief.act(&world, method, &path.replace("{}", real), body.clone()).await.refused(404, "not-found");
+        let none = thief.act(&world, method, &path.replace("{}", "none"), body).await.refused(404, "not-found");
+        assert_eq!((theirs.headers, without_id(theirs.body)), (none.headers, without_id(none.body)), "{path}");
+    }
+    for path in ["/v1/customer/orders/{}", "/v1/customer/orders/{}/invoice"] {
+        thief.get(&world, &path.replace("{}", &order)).await.refused(404, "not-found");
+    }
+    world.send(Request::new("DELETE", format!("/v1/customer/payment-methods/{method}")).token(&thief.token)).await.refused(404, "not-found");
+    thief.act(&world, "POST", &format!("/v1/customer/orders/{}/payment", thief.order(&world, "business").await), json!({ "paymentMethodId": method })).await.refused(409, "payment-method-missing");
+    assert!(thief.get(&world, &format!("/v1/customer/orders?service={id}")).await.expect(200).body["items"].as_array().unwrap().is_empty());
+    assert_eq!(owner.state(&world, &order).await, "unpaid");
+}
+
+fn without_id(mut body: Value) -> Value {
+    body.as_object_mut().unwrap().remove("requestId");
+    body
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_automatic_renewal_charges_once_seven_days_before() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let expires_on = add_months(date_of(world.now()), 2);
+    let (id, holder) = service(&world, &buyer, IdentityType::Professional, expires_on, &[]).await;
+    let path = format!("/v1/customer/services/{id}/auto-renewal");
+    buyer.act(&world, "PUT", &path, json!({ "active": true })).await.refused(409, "payment-method-missing");
+    buyer.act(&world, "PUT", &path, json!({ "active": true, "paymentMethodId": method })).await.expect(204);
+    buyer.act(&world, "POST", &format!("/v1/customer/services/{id}/renewals"), json!({})).await.refused(409, "renewal-is-automatic");
+    assert_eq!(buyer.service(&world, &id).await.text_at("/renewal"), "automatic-on");
+    assert!(world.auth(&holder).await.auto_renewal);
+    world.send(Request::new("DELETE", format!("/v1/customer/payment-methods/{method}")).token(&buyer.token)).await.refused(409, "payment-method-in-use");
+    let charged_from = sportello_rules::calendar::start_of_day(expires_on - jiff::Span::new().days(7));
+    world.move_to(charged_from - jiff::SignedDuration::from_secs(1)).await;
+    assert!(buyer.renewals(&world, &id).await.is_empty(), "not a second earlier");
+    world.move_to(charged_from).await;
+    // Two runs at once, and again.
+    tokio::join!(run(&world, "jobs.renewal.charge"), run(&world, "jobs.renewal.charge"));
+    run(&world, "jobs.renewal.charge").await;
+    world.stack.shared.payments.heard().await;
+    let orders = buyer.renewals(&world, &id).await;
+    assert_eq!(orders.len(), 1, "{orders:?}");
+    assert_eq!((taken(&world, &orders[0].order_id), orders[0].automatic), (PRICE, true));
+    assert!(orders[0].charge_key.as_ref().unwrap().contains(&id) && orders[0].charge_key.as_ref().unwrap().ends_with(&expires_on.to_string()));
+    buyer.again(&world).await;
+    let renewed = add_months(expires_on, 12);
+    assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), renewed.to_string(), "from the old expiry, not from the payment");
+    assert_eq!(world.auth(&holder).await.expires_on, Some(renewed));
+    // Switched off after a charge: nothing is refunded, nothing more is charged.
+    buyer.act(&world, "PUT", &path, json!({ "active": false })).await.expect(204);
+    world.move_to(sportello_rules::calendar::start_of_day(renewed)).await;
+    assert_eq!(buyer.renewals(&world, &id).await.len(), 1);
+    assert_eq!(taken(&world, &orders[0].order_id), PRICE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_automatic_charge_leaves_an_order_with_pay_and_cancel() {
+    for choice in ["declined-later", "confirmed"] {
+        let world = World::new().await;
+        let mut buyer = buyer(&world).await;
+        let bad = buyer.method(&world, choice).await;
+        let good = buyer.method(&world, "accepted").await;
+        let expires_on = add_months(date_of(world.now()), 1);
+        let (id, _) = service(&world, &buyer, IdentityType::Business, expires_on, &[]).await;
+        buyer.act(&world, "PUT", &format!("/v1/customer/services/{id}/auto-renewal"), json!({ "active": true, "paymentMethodId": bad })).await.expect(204);
+        world.move_to(sportello_rules::calendar::start_of_day(expires_on)).await;
+        world.stack.shared.payments.heard().await;
+        buyer.again(&world).await;
+        let orders = buyer.renewals(&world, &id).await;
+        assert_eq!(orders.len(), 1, "tried once: {orders:?}");
+        let order = &orders[0].order_id;
+        let read = buyer.get(&world, &format!("/v1/customer/orders/{order}")).await.expect(200);
+        assert_eq!((read.text_at("/state"), &read.body["canPay"], &read.body["canCancel"]), ("unpaid".into(), &json!(true), &json!(true)));
+        assert_eq!(taken(&world, order), 0);
+        assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Pagamento non riuscito")).count(), 1);
+        buyer.pay(&world, order, &good).await.expect(200);
+        assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), add_months(expires_on, 12).to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn switching_off_while_the_charge_is_under_way_keeps_what_was_paid() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let expires_on = add_months(date_of(world.now()), 1);
+    let (id, _) = service(&world, &buyer, IdentityType::Professional, expires_on, &[]).await;
+    let path = format!("/v1/customer/services/{id}/auto-renewal");
+    buyer.act(&world, "PUT", &path, json!({ "active": true, "paymentMethodId": method })).await.expect(204);
+    // The provider charges, and its answer and message stay out: the charge is under way while the customer switches off.
+    world.stack.shared.payments.fail_next(&[Fault::AnswerLost]);
+    world.move_to(sportello_rules::calendar::start_of_day(expires_on - jiff::Span::new().days(7))).await;
+    buyer.again(&world).await;
+    let orders = buyer.renewals(&world, &id).await;
+    assert_eq!((orders.len(), buyer.state(&world, &orders[0].order_id).await.as_str()), (1, "charging"));
+    buyer.act(&world, "PUT", &path, json!({ "active": false })).await.expect(204);
+    world.stack.shared.payments.let_go();
+    world.stack.shared.payments.heard().await;
+    let service = buyer.service(&world, &id).await;
+    assert_eq!((service.text_at("/expiry/on"), service.text_at("/renewal")), (add_months(expires_on, 12).to_string(), "automatic-off".into()));
+    assert_eq!(taken(&world, &orders[0].order_id), PRICE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn personal_and_minor_renew_free_of_charge_on_their_last_day() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let expires_on = add_months(date_of(world.now()), 1);
+    let (id, holder) = service(&world, &buyer, IdentityType::Personal, expires_on, &[]).await;
+    world.move_to(sportello_rules::calendar::start_of_day(expires_on) - jiff::SignedDuration::from_secs(1)).await;
+    assert_eq!(world.auth(&holder).await.expires_on, Some(expires_on));
+    world.pass(3600).await;
+    tokio::join!(run(&world, "jobs.renewal.charge"), run(&world, "jobs.renewal.charge"));
+    let renewed = add_months(expires_on, 24);
+    buyer.again(&world).await;
+    assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), renewed.to_string());
+    assert_eq!(world.auth(&holder).await.expires_on, Some(renewed));
+    assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Rinnovo gratuito")).count(), 1);
+    assert!(world.stack.shared.payments.payments().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn expiries_are_told_three_months_thirty_and_seven_days_before_once() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let expires_on = add_months(date_of(world.now()), 4);
+    let (_, _) = service(&world, &buyer, IdentityType::Professional, expires_on, &[(CredentialKind::SmartCard, expires_on)]).await;
+    let told = async |of: &str| world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains(of)).count();
+    let mut expected = 0;
+    for days in [add_months(expires_on, -3), expires_on - jiff::Span::new().days(30), expires_on - jiff::Span::new().days(7)] {
+        let at = sportello_rules::calendar::start_of_day(days);
+        world.move_to(at - jiff::SignedDuration::from_secs(1)).await;
+        assert_eq!((told("servizio sta per scadere").await, told("credenziale sta per scadere").await), (expected, expected), "before {days}");
+        world.move_to(at + jiff::SignedDuration::from_hours(2)).await;
+        run(&world, "jobs.service.warn").await;
+        expected += 1;
+        assert_eq!((told("servizio sta per scadere").await, told("credenziale sta per scadere").await), (expected, expected), "from {days}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_given_any_more_is_paid_back() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let (id, holder) = service(&world, &buyer, IdentityType::Business, add_months(date_of(world.now()), 2), &[]).await;
+    let order = buyer.act(&world, "POST", &format!("/v1/customer/services/{id}/renewals"), json!({})).await.expect(201).text_at("/orderId");
+    let token = world.sign_in(&holder).await;
+    let proof = json!({ "confirmation": "REVOKE", "code": world.fresh_code(&holder).await, "password": holder.password });
+    let revoked = world.act(&token, "POST", "/v1/selfcare/identity/revocation", proof).await;
+    assert!(revoked.status < 300, "{revoked:?}");
+    buyer.again(&world).await;
+    buyer.pay(&world, &order, &method).await.expect(200);
+    run(&world, "jobs.order.expire").await;
+    world.stack.shared.payments.heard().await;
+    assert_eq!(taken(&world, &order), 0);
+    let invoices = world.stack.shared.app.store.invoices(&date_of(world.now()).year().to_string()).await.unwrap();
+    assert!(invoices.is_empty(), "nothing was sold");
+    let mut seen = BTreeMap::new();
+    for subject in world.subjects(&buyer.account).await {
+        *seen.entry(subject).or_insert(0) += 1;
+    }
+    assert!(seen.keys().any(|subject| subject.contains("Rimborso")), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_are_listed_newest_first_and_no_more_are_taken_than_may_wait() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let mut placed = Vec::new();
+    for _ in 0..world.policy().order.max_open {
+        placed.push(buyer.order(&world, "business").await);
+        world.pass(1).await;
+    }
+    buyer.act(&world, "POST", "/v1/customer/orders", json!({ "type": "business" })).await.refused(409, "too-many-orders");
+    let first = buyer.get(&world, "/v1/customer/orders?limit=7").await.expect(200);
+    let second = buyer.get(&world, &format!("/v1/customer/orders?limit=20&cursor={}", first.text_at("/next"))).await.expect(200);
+    let all = first.body["items"].as_array().unwrap().iter().chain(second.body["items"].as_array().unwrap());
+    let listed: Vec<String> = all.map(|order| order["orderId"].as_str().unwrap().to_owned()).collect();
+    placed.reverse();
+    assert_eq!(listed, placed);
+}
+
+/// Walks everything of orders, payments and renewals, each in every way in which it comes to the tables.
+pub(crate) async fn walk(world: &World) {
+    let mut buyer = buyer(world).await;
+    let payments = &world.stack.shared.payments;
+    world.send(Request::new("GET", "/v1/customer/offers")).await.expect(200);
+    let method = buyer.method(world, "accepted").await;
+    let keyed = |path: &str, key: &str, body: Value| Request::new("POST", path).token(&buyer.token).json(body).header("idempotency-key", &format!("\"{key}\""));
+    world.send(keyed("/v1/customer/payment-methods", "m", json!({}))).await.expect(201);
+    world.send(keyed("/v1/customer/orders", "f", json!({ "type": "personal" }))).await.expect(201);
+    let order = world.send(keyed("/v1/customer/orders", "o", json!({ "type": "business" }))).await.expect(201).text_at("/orderId");
+    world.send(keyed(&format!("/v1/customer/orders/{order}/cancellation"), "c", json!({}))).await.expect(200);
+    let order = buyer.order(world, "professional").await;
+    buyer.pay(world, &order, &method).await.expect(200);
+    buyer.get(world, "/v1/customer/orders").await.expect(200);
+    buyer.get(world, &format!("/v1/customer/orders/{order}/invoice")).await.expect(200);
+    let soon = add_months(date_of(world.now()), 1);
+    let (id, _) = service(world, &buyer, IdentityType::Professional, soon, &[(CredentialKind::SmartCard, soon)]).await;
+    let (path, again) = (format!("/v1/customer/services/{id}"), "again");
+    let token = world.send(keyed(&format!("{path}/credentials"), again, json!({ "credential": "otp-token" }))).await.expect(201).text_at("/orderId");
+    buyer.pay(world, &token, &method).await.expect(200);
+    world.send(keyed(&format!("{path}/renewals"), "r", json!({}))).await.expect(201);
+    // One is heard of by the provider's message, another one is looked up in its books.
+    payments.fail_next(&[Fault::AnswerLost, Fault::AnswerLost]);
+    let order = buyer.act(world, "POST", &format!("{path}/credentials"), json!({ "credential": "remote-signature" })).await.expect(201).text_at("/orderId");
+    buyer.pay(world, &order, &method).await.expect(200);
+    payments.let_go();
+    payments.heard().await;
+    let order = buyer.act(world, "POST", &format!("{path}/renewals"), json!({ "credential": "smart-card" })).await.expect(201).text_at("/orderId");
+    buyer.pay(world, &order, &method).await.expect(200);
+    world.pass(2 * 3600).await;
+    buyer.again(world).await;
+    assert_eq!(buyer.state(world, &order).await, "paid");
+    // Another service renews by itself: an identity and a credential.
+    let (id, _) = service(world, &buyer, IdentityType::Business, soon, &[(CredentialKind::SmartCard, soon)]).await;
+    let path = format!("/v1/customer/services/{id}/auto-renewal");
+    let spare = buyer.method(world, "paypal").await;
+    buyer.act(world, "PUT", &path, json!({ "active": true, "paymentMethodId": method })).await.expect(204);
+    world.send(Request::new("DELETE", format!("/v1/customer/payment-methods/{spare}")).token(&buyer.token)).await.expect(204);
+    world.pass(32 * 86_400).await;
+    payments.heard().await;
+}
