@@ -305,3 +305,25 @@ variable "trust_layer_arn" {
     error_message = "The ARN of a layer's version is needed: it ends in a number."
   }
 }
+
+variable "payments_url" {
+  description = "Address of the payment provider. Null: Stripe's own. Its secrets stand in the key ring, under `payments`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.payments_url == null || can(regex("^https?://[^/?# ]+$", var.payments_url))
+    error_message = "An address without path is needed, such as https://api.stripe.com."
+  }
+}
+
+variable "seller" {
+  description = "Who sells, on invoices: JSON with name, address (a list of lines), fiscalCode and vatNumber. Null: the provider's name alone."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.seller == null || can(jsondecode(var.seller).name)
+    error_message = "A JSON object with a name is needed."
+  }
+}

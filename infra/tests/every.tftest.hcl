@@ -123,7 +123,7 @@ run "functions" {
   assert {
     condition = alltrue([for id, it in aws_lambda_function.this : alltrue([for name in keys(try(one(it.environment).variables, {})) : contains([
       "SPORTELLO_CUSTOMER_AREA_URL", "SPORTELLO_KEYS_PARAMETER", "SPORTELLO_KEYS_VERSION", "SPORTELLO_MAIL_CONFIGURATION_SET", "SPORTELLO_MAIL_FROM",
-      "SPORTELLO_POLICY", "SPORTELLO_PROVIDER", "SPORTELLO_SELFCARE_URL", "SPORTELLO_SUPPORT", "SPORTELLO_TABLE_PREFIX",
+      "SPORTELLO_PAYMENTS_URL", "SPORTELLO_POLICY", "SPORTELLO_PROVIDER", "SPORTELLO_SELFCARE_URL", "SPORTELLO_SELLER", "SPORTELLO_SUPPORT", "SPORTELLO_TABLE_PREFIX",
     ], name)])])
     error_message = "A variable that the contract with the functions does not know."
   }

@@ -121,7 +121,15 @@ fn posts_that_create_charge_or_end_something_honour_a_key() {
         .collect();
     // What changes nothing; what shows a secret, which no first answer may keep; what has ids of its own for each thing that it records.
     // What charges asks for a charge by a key of its own: pressed twice it is the same charge.
-    let expected = ["customer.order.pay", "selfcare.otp-app.enrol", "selfcare.otp-app.move", "selfcare.password.check", "selfcare.password.generate", "internal.access.record", "internal.payment.event"];
+    let expected = [
+        "customer.order.pay",
+        "selfcare.otp-app.enrol",
+        "selfcare.otp-app.move",
+        "selfcare.password.check",
+        "selfcare.password.generate",
+        "internal.access.record",
+        "internal.payment.event",
+    ];
     assert_eq!(without, expected);
 }
 

@@ -54,7 +54,7 @@ impl Buyer {
         assert_eq!(form.send().await.unwrap().status(), 303);
         world.stack.shared.payments.heard().await;
         let after = self.methods(world).await;
-        after.into_iter().find(|method| !before.contains(method)).expect("a new payment method")
+        after.into_iter().find(|method| !before.contains(method)).unwrap_or_else(|| panic!("no new payment method came"))
     }
 
     async fn methods(&self, world: &World) -> Vec<String> {
@@ -129,7 +129,10 @@ async fn buying_an_identity_from_the_offer_to_the_invoice() {
         offers.body["offers"].as_array().unwrap().iter().filter(|offer| offer["subject"] == subject && offer["type"] == kind).cloned().collect::<Vec<_>>()
     };
     let professional = &of("identity", "professional")[0];
-    assert_eq!((professional["netCents"].as_u64(), professional["vatCents"].as_u64(), professional["grossCents"].as_u64()), (Some(3500), Some(770), Some(PRICE)));
+    assert_eq!(
+        (professional["netCents"].as_u64(), professional["vatCents"].as_u64(), professional["grossCents"].as_u64()),
+        (Some(3500), Some(770), Some(PRICE))
+    );
     assert_eq!(of("identity", "personal")[0]["grossCents"], 0);
     assert!(of("credential", "minor").iter().all(|offer| offer["credential"] == "otp-token"), "never level 3 for a minor");
     assert_eq!(of("credential", "business").len(), 3);
@@ -484,7 +487,10 @@ async fn row_27_another_customer_s_orders_services_and_methods_are_as_missing_as
         thief.get(&world, &path.replace("{}", &order)).await.refused(404, "not-found");
     }
     world.send(Request::new("DELETE", format!("/v1/customer/payment-methods/{method}")).token(&thief.token)).await.refused(404, "not-found");
-    thief.act(&world, "POST", &format!("/v1/customer/orders/{}/payment", thief.order(&world, "business").await), json!({ "paymentMethodId": method })).await.refused(409, "payment-method-missing");
+    thief
+        .act(&world, "POST", &format!("/v1/customer/orders/{}/payment", thief.order(&world, "business").await), json!({ "paymentMethodId": method }))
+        .await
+        .refused(409, "payment-method-missing");
     assert!(thief.get(&world, &format!("/v1/customer/orders?service={id}")).await.expect(200).body["items"].as_array().unwrap().is_empty());
     assert_eq!(owner.state(&world, &order).await, "unpaid");
 }

@@ -183,19 +183,19 @@ impl Payments {
     }
 
     /// Adds a payment method for a customer as if at the page; the message goes out.
-    pub fn add(self: &Arc<Self>, customer: &str, manner: Manner, paypal: bool, metadata: BTreeMap<String, String>) -> String {
+    pub fn add(self: &Arc<Self>, customer: &str, manner: Manner, paypal: bool, metadata: &BTreeMap<String, String>) -> String {
         let id = self.next("pm");
         let method = Method { id: id.clone(), paypal, manner, customer: Some(customer.to_owned()) };
         self.change(|kept| kept.methods.insert(id.clone(), method));
         let setup = json!({ "id": self.next("seti"), "object": "setup_intent", "status": "succeeded", "customer": customer, "payment_method": id, "metadata": metadata });
-        self.tell("setup_intent.succeeded", setup, 1);
+        self.tell("setup_intent.succeeded", &setup, 1);
         id
     }
 
     /// Lets the messages go that were held back.
     pub fn let_go(self: &Arc<Self>) {
         for message in std::mem::take(&mut *lock(&self.held)) {
-            self.send(message, 1);
+            self.send(&message, 1);
         }
     }
 
@@ -235,21 +235,21 @@ impl Payments {
     }
 
     /// A message, as often as said; held back where that was ordered.
-    fn tell(self: &Arc<Self>, kind: &str, object: Value, times: u32) {
+    fn tell(self: &Arc<Self>, kind: &str, object: &Value, times: u32) {
         let message = self.message(kind, object);
-        self.send(message, times);
+        self.send(&message, times);
     }
 
-    fn message(&self, kind: &str, object: Value) -> Value {
+    fn message(&self, kind: &str, object: &Value) -> Value {
         json!({ "id": self.next("evt"), "object": "event", "type": kind, "created": self.now().as_second(), "data": { "object": object } })
     }
 
-    fn hold(&self, kind: &str, object: Value) {
+    fn hold(&self, kind: &str, object: &Value) {
         let message = self.message(kind, object);
         lock(&self.held).push(message);
     }
 
-    fn send(self: &Arc<Self>, message: Value, times: u32) {
+    fn send(self: &Arc<Self>, message: &Value, times: u32) {
         for _ in 0..times {
             self.under_way.send_modify(|count| *count += 1);
             let this = Arc::clone(self);

@@ -157,7 +157,8 @@ impl Shared {
 const EVENTS: &str = "/v1/payments/events";
 
 /// Who sells here.
-const SELLER: &str = r#"{"name":"Sportello ID S.p.A.","address":["Via dell'Identità 1","52100 Arezzo (AR)"],"fiscalCode":"01234567890","vatNumber":"IT01234567890"}"#;
+const SELLER: &str =
+    r#"{"name":"Sportello ID S.p.A.","address":["Via dell'Identità 1","52100 Arezzo (AR)"],"fiscalCode":"01234567890","vatNumber":"IT01234567890"}"#;
 
 /// How much longer than in the cloud the functions of this process wait: database and clients share its machine.
 const PATIENCE: u32 = 5;

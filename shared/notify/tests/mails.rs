@@ -10,8 +10,8 @@ mod mails {
     use jiff::Timestamp;
     use sportello_notify::{Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render, render_sms};
     use sportello_rules::access::Outcome;
-    use sportello_rules::order::Item;
     use sportello_rules::identity::{Requirement, SuspensionReason};
+    use sportello_rules::order::Item;
     use sportello_rules::service::{CredentialKind, Level};
 
     const SELFCARE: &str = "https://id.example/selfcare";
@@ -63,8 +63,10 @@ mod mails {
             pay_by,
             automatic,
         };
-        let closed = |expired| Notice::OrderClosed { at, order_id: order_id.clone(), item: Item::Credential(CredentialKind::SmartCard), offer: offer.clone(), expired };
-        let expiring = |credential, charge_on| Notice::ServiceExpiring { service_id: service_id.clone(), offer: offer.clone(), credential, expires_on: day, charge_on };
+        let closed =
+            |expired| Notice::OrderClosed { at, order_id: order_id.clone(), item: Item::Credential(CredentialKind::SmartCard), offer: offer.clone(), expired };
+        let expiring =
+            |credential, charge_on| Notice::ServiceExpiring { service_id: service_id.clone(), offer: offer.clone(), credential, expires_on: day, charge_on };
         vec![
             ("order-placed", placed(Item::IdentityRenewal, pay_by)),
             ("order-placed-without-end", placed(Item::Credential(CredentialKind::OtpToken), None)),

@@ -299,7 +299,9 @@ fn understood(status: u16, value: Value) -> Result<Value, PaymentError> {
         402 => Err(PaymentError::Declined { code: code(), payment: text("/error/payment_intent/id") }),
         409 | 429 => Err(PaymentError::Unknown(format!("{status}"))),
         // A key that was used for another request: what that one did is another question.
-        400..=499 if text("/error/type").as_deref() == Some("idempotency_error") => Err(PaymentError::Rejected { status, code: "idempotency_error".to_owned() }),
+        400..=499 if text("/error/type").as_deref() == Some("idempotency_error") => {
+            Err(PaymentError::Rejected { status, code: "idempotency_error".to_owned() })
+        }
         400..=499 => Err(PaymentError::Rejected { status, code: text("/error/code").or_else(|| text("/error/type")).unwrap_or_else(|| "unknown".to_owned()) }),
         _ => Err(PaymentError::Unknown(format!("{status}"))),
     }

@@ -139,7 +139,9 @@ impl Method {
                 exp_month: number("/card/exp_month")?.try_into().ok()?,
                 exp_year: number("/card/exp_year")?.try_into().ok()?,
             },
-            "paypal" => MethodKind::Paypal { label: text("/paypal/payer_email").map_or_else(|| "PayPal".to_owned(), |email| format!("PayPal {}", masked(&email))) },
+            "paypal" => {
+                MethodKind::Paypal { label: text("/paypal/payer_email").map_or_else(|| "PayPal".to_owned(), |email| format!("PayPal {}", masked(&email))) }
+            }
             _ => return None,
         };
         Some(Self { id: text("/id")?, kind, customer: id_of(value.get("customer")) })

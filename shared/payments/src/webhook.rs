@@ -101,7 +101,7 @@ fn signed(at: Timestamp, body: &[u8]) -> Vec<u8> {
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
-    if !hex.is_ascii() || hex.len() % 2 != 0 {
+    if !hex.is_ascii() || !hex.len().is_multiple_of(2) {
         return None;
     }
     hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())).collect()
@@ -119,15 +119,13 @@ fn read(body: &[u8]) -> Option<Event> {
             None => EventKind::Other,
         },
         // A refund names the payment by its id, with what we said of the payment.
-        "refund.updated" | "refund.created" if object.get("status").and_then(Value::as_str) == Some("succeeded") => {
-            match id_of(object.get("payment_intent")) {
-                Some(id) => {
-                    let amount = object.get("amount").and_then(Value::as_u64).unwrap_or_default();
-                    EventKind::Refunded { payment: Payment { id, status: crate::PaymentStatus::Canceled, amount, metadata: metadata() } }
-                }
-                None => EventKind::Other,
+        "refund.updated" | "refund.created" if object.get("status").and_then(Value::as_str) == Some("succeeded") => match id_of(object.get("payment_intent")) {
+            Some(id) => {
+                let amount = object.get("amount").and_then(Value::as_u64).unwrap_or_default();
+                EventKind::Refunded { payment: Payment { id, status: crate::PaymentStatus::Canceled, amount, metadata: metadata() } }
             }
-        }
+            None => EventKind::Other,
+        },
         _ => EventKind::Other,
     };
     let created = value.get("created").and_then(Value::as_i64).and_then(|seconds| Timestamp::from_second(seconds).ok())?;

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{days_between, add_months_to, birthday, days_before, end_of_day, start_of_day, sub_days};
+use crate::calendar::{add_months_to, birthday, days_before, days_between, end_of_day, start_of_day, sub_days};
 use crate::identity::{IdentityState, IdentityType, Status, SuspensionReason};
 use crate::password::validity;
 use crate::policy::{IdentityPolicy, PasswordPolicy, Policy, ServicePolicy};

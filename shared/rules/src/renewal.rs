@@ -61,9 +61,7 @@ pub fn renewing(facts: &ServiceFacts, charged: &BTreeMap<String, Date>, now: Tim
     let identity = facts.expires_on.filter(|from| lasts(*from, term_months(facts.kind, policy)));
     let is_new = |credential: Option<CredentialKind>, from: Date| charged.get(name(credential)) != Some(&from);
     match renewal_terms(facts.kind, facts.auto_renewal) {
-        RenewalTerms::FreeAutomatic => {
-            identity.into_iter().map(|from| Renewing { credential: None, from, at: start_of_day(from), free: true }).collect()
-        }
+        RenewalTerms::FreeAutomatic => identity.into_iter().map(|from| Renewing { credential: None, from, at: start_of_day(from), free: true }).collect(),
         RenewalTerms::AutomaticOff => Vec::new(),
         RenewalTerms::AutomaticOn => {
             let credentials = facts.credentials.iter().filter_map(|held| held.expires_on.map(|on| (Some(held.kind), on)));
@@ -121,9 +119,8 @@ pub fn expiry_notices(
         let charge_on = automatic.then(|| days_before(expires_on, policy.charge_days));
         let days: BTreeSet<u32> = policy.expiry_notice_days.iter().copied().chain([days_between(flagged_from(expires_on, policy), expires_on)]).collect();
         let days = days.into_iter().filter(|days| !automatic || *days > policy.charge_days);
-        let notices: Vec<ExpiryNotice> = days
-            .map(|days_left| ExpiryNotice { credential, expires_on, days_left, at: start_of_day(days_before(expires_on, days_left)), charge_on })
-            .collect();
+        let notices: Vec<ExpiryNotice> =
+            days.map(|days_left| ExpiryNotice { credential, expires_on, days_left, at: start_of_day(days_before(expires_on, days_left)), charge_on }).collect();
         // The fewest days left come first: of several that are due only the last one still says something.
         let latest = notices.iter().find(|notice| notice.at <= now).filter(|_| date_of(now) <= expires_on);
         due.extend(latest.filter(|notice| !told.contains(&notice.mark())).copied());

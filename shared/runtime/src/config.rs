@@ -100,7 +100,11 @@ impl Config {
             sms_sender: variable("SPORTELLO_SMS_SENDER"),
             payments_url: variable("SPORTELLO_PAYMENTS_URL").unwrap_or_else(|| "https://api.stripe.com".to_owned()),
             payments_key: variable("SPORTELLO_PAYMENTS_KEY").map(Credential),
-            payments_webhook_secrets: variable("SPORTELLO_PAYMENTS_WEBHOOK_SECRETS").iter().flat_map(|all| all.split(',')).map(|secret| Credential(secret.to_owned())).collect(),
+            payments_webhook_secrets: variable("SPORTELLO_PAYMENTS_WEBHOOK_SECRETS")
+                .iter()
+                .flat_map(|all| all.split(','))
+                .map(|secret| Credential(secret.to_owned()))
+                .collect(),
             seller: variable("SPORTELLO_SELLER"),
             region: required("AWS_REGION")?,
             dynamodb_endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| endpoint.clone()),

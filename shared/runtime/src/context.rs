@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Missing};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::hasher::Hasher;
-use crate::keys::{KeyError, KeyRing};
+use crate::keys::{KeyError, KeyRing, PaymentSecrets};
 use crate::trust::TrustFolder;
 
 /// Addresses that links in mails begin with: from configuration only, never from a request.
@@ -155,6 +155,11 @@ impl Context {
             (None, None) => return Err(Missing("SPORTELLO_KEYS_FILE").into()),
         };
         let keys = Arc::new(KeyRing::parse(&ring)?);
+        let of_config = config
+            .payments_key
+            .as_ref()
+            .map(|key| PaymentSecrets { key: key.0.clone(), webhook_secrets: config.payments_webhook_secrets.iter().map(|secret| secret.0.clone()).collect() });
+        let payments = of_config.or_else(|| keys.payments().cloned());
         let mailer = if sends_mail { Some(Mailer::new(aws::ses(config)?, config.mail_from.clone(), config.mail_configuration_set.clone())) } else { None };
         let texter = if sends_mail { Some(Texter::new(aws::sns(config)?, config.sms_sender.clone())) } else { None };
         Ok(Self {
@@ -169,14 +174,14 @@ impl Context {
             trust: TrustFolder::new(config.trust_folder.clone()),
             mailer,
             texter,
-            payments: config.payments_key.as_ref().map(|key| {
+            payments: payments.as_ref().map(|secrets| {
                 sportello_payments::Client::new(sportello_payments::Settings {
                     base_url: config.payments_url.trim_end_matches('/').to_owned(),
-                    key: sportello_payments::Secret::new(&key.0),
+                    key: sportello_payments::Secret::new(&secrets.key),
                     timeout: PAYMENT * config.patience,
                 })
             }),
-            webhook_secrets: config.payments_webhook_secrets.iter().map(|secret| sportello_payments::Secret::new(&secret.0)).collect(),
+            webhook_secrets: payments.iter().flat_map(|secrets| &secrets.webhook_secrets).map(sportello_payments::Secret::new).collect(),
             seller: config.seller.as_deref().map(seller).transpose()?,
             observer: None,
         })

@@ -27,6 +27,19 @@ struct File {
     /// The pepper that new password digests take.
     current_pepper: String,
     peppers: BTreeMap<String, String>,
+    /// The payment provider's secrets, where there is one: they come by the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payments: Option<PaymentSecrets>,
+}
+
+/// The payment provider's secrets.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentSecrets {
+    /// The secret key by which we ask.
+    pub key: String,
+    /// The secrets by which its messages are signed: the current one, and others while one is replaced.
+    pub webhook_secrets: Vec<String>,
 }
 
 /// Why keys or what they sealed are not usable.
@@ -50,6 +63,7 @@ pub struct KeyRing {
     lookup: hmac::Key,
     current_pepper: String,
     peppers: BTreeMap<String, hmac::Key>,
+    payments: Option<PaymentSecrets>,
 }
 
 struct Master {
@@ -132,7 +146,7 @@ impl KeyRing {
             return Err(KeyError::Ring("current_pepper names no pepper".into()));
         }
         let lookup = hmac::Key::new(hmac::HMAC_SHA256, &bytes("lookup", &file.lookup)?);
-        Ok(Self { current: file.current, keys, lookup, current_pepper: file.current_pepper, peppers })
+        Ok(Self { current: file.current, keys, lookup, current_pepper: file.current_pepper, peppers, payments: file.payments })
     }
 
     /// The JSON of a fresh key ring; for the local stack and for a first deployment.
@@ -167,6 +181,12 @@ impl KeyRing {
         file.current = format!("k{}", newest('k', &file.keys));
         file.current_pepper = format!("p{}", newest('p', &file.peppers));
         written(&file)
+    }
+
+    /// The payment provider's secrets, where the ring has them.
+    #[must_use]
+    pub fn payments(&self) -> Option<&PaymentSecrets> {
+        self.payments.as_ref()
     }
 
     fn master(&self) -> Result<&Master, KeyError> {

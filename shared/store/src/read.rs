@@ -184,7 +184,8 @@ impl Store {
         self.note(Kind::Read, vec![grant(table, Action::QueryDue)], answer.consumed_capacity().and_then(|c| c.capacity_units()));
         let next = answer.last_evaluated_key.filter(|key| !key.is_empty()).map(DuePage);
         let at = |item: &Item| item.get("due_at").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok()).unwrap_or_default();
-        let due = answer.items.unwrap_or_default().into_iter().map(|item| Due { pk: text(&item, "pk").to_owned(), sk: text(&item, "sk").to_owned(), at: at(&item) });
+        let due =
+            answer.items.unwrap_or_default().into_iter().map(|item| Due { pk: text(&item, "pk").to_owned(), sk: text(&item, "sk").to_owned(), at: at(&item) });
         Ok((due.collect(), next))
     }
 

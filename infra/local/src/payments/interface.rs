@@ -195,14 +195,14 @@ async fn charge(State(payments): Provider, headers: HeaderMap, body: Bytes) -> R
             let object = payment_json(&payments, &payment);
             match fault {
                 Some(Fault::MessageFirst) => {
-                    let message = payments.message(kind, object);
+                    let message = payments.message(kind, &object);
                     payments.deliver(&message).await;
                 }
-                Some(Fault::MessageHeld) => payments.hold(kind, object),
-                Some(Fault::MessageTwice) => payments.tell(kind, object, 2),
+                Some(Fault::MessageHeld) => payments.hold(kind, &object),
+                Some(Fault::MessageTwice) => payments.tell(kind, &object, 2),
                 // Nothing is heard of a lost answer for now: that is what looking it up is for.
-                Some(Fault::AnswerLost) => payments.hold(kind, object),
-                _ => payments.tell(kind, object, 1),
+                Some(Fault::AnswerLost) => payments.hold(kind, &object),
+                _ => payments.tell(kind, &object, 1),
             }
         }
     }
@@ -268,14 +268,17 @@ async fn refund(State(payments): Provider, headers: HeaderMap, body: Bytes) -> R
         match found {
             Some((false, amount)) => {
                 let refund = payments.next("re");
-                (200, json!({ "id": refund, "object": "refund", "status": "succeeded", "payment_intent": id, "amount": amount, "metadata": metadata(&form, "metadata") }))
+                (
+                    200,
+                    json!({ "id": refund, "object": "refund", "status": "succeeded", "payment_intent": id, "amount": amount, "metadata": metadata(&form, "metadata") }),
+                )
             }
             Some((true, _)) => error(400, "invalid_request_error", "charge_already_refunded"),
             None => missing(),
         }
     });
     if status == 200 {
-        payments.tell("refund.created", body.clone(), 1);
+        payments.tell("refund.created", &body, 1);
     }
     answer(status, &body)
 }

@@ -61,7 +61,7 @@ pub(super) async fn checked_out(State(payments): Provider, Path(id): Path<String
     match manner {
         None => Redirect::to(&session.cancel_url).into_response(),
         Some(manner) => {
-            payments.add(&session.customer, manner, paypal, session.metadata);
+            payments.add(&session.customer, manner, paypal, &session.metadata);
             Redirect::to(&session.success_url).into_response()
         }
     }
@@ -91,7 +91,7 @@ pub(super) async fn confirmed(State(payments): Provider, Path(id): Path<String>,
     });
     let Some(payment) = payment else { return gone() };
     let kind = if accepted { "payment_intent.succeeded" } else { "payment_intent.payment_failed" };
-    payments.tell(kind, payment_json(&payments, &payment), 1);
+    payments.tell(kind, &payment_json(&payments, &payment), 1);
     match payment.return_url {
         Some(url) => Redirect::to(&url).into_response(),
         None => document("Fatto", "<p>Il pagamento è stato aggiornato.</p>").into_response(),

@@ -1,12 +1,12 @@
 //! Asking the payment provider: for a charge, for what became of one, for giving a payment back.
 
+use lambda_http::tracing::{error, warn};
 use sportello_contract::problem::Code;
 use sportello_payments::{Charge, Payment, PaymentError, PaymentStatus};
 use sportello_rules::order::{Event, Refund, State, Step, apply, charge_key};
 use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
 use sportello_store::record::{CustomerRecords, OrderRecord};
-use lambda_http::tracing::{error, warn};
 
 use super::{ATTEMPT, ORDER, OWNER, order_due, provider, refused, settle};
 use crate::{Cx, Failure};
@@ -132,7 +132,10 @@ pub async fn give_back(cx: &Cx, owner: &Owner, order: &OrderRecord) -> Result<u3
     let mut done = 0;
     for (payment, _) in order.order.refunds.iter().filter(|(_, refund)| **refund == Refund::Due) {
         let key = format!("refund-{payment}");
-        provider(cx)?.refund(payment, &key, &[(OWNER, owner.pk().as_str()), (ORDER, order.order_id.as_str())]).await.map_err(|error| Failure::fault(format!("a payment cannot be given back: {error}")))?;
+        provider(cx)?
+            .refund(payment, &key, &[(OWNER, owner.pk().as_str()), (ORDER, order.order_id.as_str())])
+            .await
+            .map_err(|error| Failure::fault(format!("a payment cannot be given back: {error}")))?;
         let event = Event::Refunded { payment: payment.clone() };
         settle(cx, owner, &order.order_id, &event, None, None).await?;
         done += 1;

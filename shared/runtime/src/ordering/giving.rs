@@ -95,7 +95,13 @@ fn renew_identity(cx: &Cx, commit: &mut Commit, holder: &Owner, identity: &Holde
     Some(day)
 }
 
-fn add_credential(cx: &Cx, commit: &mut Commit, (holder, identity): (&Owner, &HolderRecords), service: &mut ServiceRecord, kind: CredentialKind) -> Option<Date> {
+fn add_credential(
+    cx: &Cx,
+    commit: &mut Commit,
+    (holder, identity): (&Owner, &HolderRecords),
+    service: &mut ServiceRecord,
+    kind: CredentialKind,
+) -> Option<Date> {
     let held = identity.auth.credentials.iter().any(|credential| credential.kind == kind && credential.dates.revoked_at.is_none());
     // A suspension that came after the purchase hinders nobody from having what was paid for: it waits to be activated.
     let mut as_active = facts(service);
@@ -113,7 +119,13 @@ fn add_credential(cx: &Cx, commit: &mut Commit, (holder, identity): (&Owner, &Ho
     Some(day)
 }
 
-fn renew_credential(cx: &Cx, commit: &mut Commit, (holder, identity): (&Owner, &HolderRecords), service: &mut ServiceRecord, kind: CredentialKind) -> Option<Date> {
+fn renew_credential(
+    cx: &Cx,
+    commit: &mut Commit,
+    (holder, identity): (&Owner, &HolderRecords),
+    service: &mut ServiceRecord,
+    kind: CredentialKind,
+) -> Option<Date> {
     let anchor = service.anchors.get(&kind).copied();
     let shown = service.credentials.iter_mut().find(|held| held.kind == kind)?;
     let old = shown.expires_on?;

@@ -144,7 +144,13 @@ async fn number(cx: &Cx, commit: &mut Commit, owner: &Owner, order: &mut OrderRe
 }
 
 /// What the customer is told, and what tells this notice from another of its kind.
-fn told(cx: &Cx, before: &OrderRecord, next: &OrderRecord, event: &Event, (expires_on, returned): (Option<jiff::civil::Date>, bool)) -> Option<(Notice, String)> {
+fn told(
+    cx: &Cx,
+    before: &OrderRecord,
+    next: &OrderRecord,
+    event: &Event,
+    (expires_on, returned): (Option<jiff::civil::Date>, bool),
+) -> Option<(Notice, String)> {
     let (at, order_id, item, offer, gross_cents) = (cx.now, next.order_id.clone(), next.item, next.offer.clone(), next.gross_cents);
     let pay_by = next.order.pay_by;
     match event {
