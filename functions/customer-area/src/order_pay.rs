@@ -48,6 +48,7 @@ impl Operation for OrderPay {
             Code::AlreadyPaid,
             Code::OrderCancelled,
             Code::OrderExpired,
+            Code::PaymentInProgress,
             Code::PaymentDeclined,
             Code::PaymentMethodMissing,
             Code::ChangedMeanwhile,

@@ -124,7 +124,7 @@ pub fn view(order: OrderRecord, now: Timestamp) -> Order {
         vat_cents: order.gross_cents.saturating_sub(order.net_cents),
         vat_basis_points: order.vat_basis_points,
         gross_cents: order.gross_cents,
-        state: order.order.state,
+        state: order.order.state_at(now),
         placed_at: order.placed_at,
         pay_by: order.order.pay_by.filter(|_| unpaid),
         paid_at: order.order.paid_at,

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::add_days;
 use crate::identity::IdentityType;
 use crate::policy::OrderPolicy;
 use crate::renewal::name;
@@ -57,6 +58,9 @@ pub enum Refund {
 }
 
 /// What the rules know of an order.
+///
+/// However its events come, often or late and in whatever order, it is given at most one payment to keep, what was bought is given exactly when it is, and
+/// every other payment that was heard of stands among the refunds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Where it stands.
@@ -73,6 +77,27 @@ pub struct Order {
     pub paid_at: Option<Timestamp>,
     /// Payments that the order did not need: each is given back.
     pub refunds: BTreeMap<String, Refund>,
+}
+
+impl Order {
+    /// Where it stands at `now`, as it is shown (rule 4): one whose time is over has expired, although the job that writes it down is still to come.
+    /// Until then it may still be cancelled, and money that arrives still pays it.
+    #[must_use]
+    pub fn state_at(&self, now: Timestamp) -> State {
+        if self.state == State::Unpaid && self.is_over(now) { State::Expired } else { self.state }
+    }
+
+    /// Whether the charge under way may be asked for again at `now` under its own key, which finds out what came of it and cannot take the money twice.
+    /// Afterwards the provider may have forgotten the key and would charge anew: then the payment is looked up and never asked for.
+    #[must_use]
+    pub fn key_holds(&self, now: Timestamp, policy: &OrderPolicy) -> bool {
+        let hours = SignedDuration::from_hours(i64::from(policy.key_hours));
+        self.state == State::Charging && self.charging_since.and_then(|since| since.checked_add(hours).ok()).is_some_and(|end| now < end)
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.pay_by.is_some_and(|until| now >= until)
+    }
 }
 
 /// What happens to an order.
@@ -118,7 +143,7 @@ pub enum Step {
 }
 
 /// Why an event is refused. The serialised name is [`Refusal::code`] and never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// It is paid.
@@ -138,14 +163,30 @@ pub enum Refusal {
     NotYetDue,
 }
 
-/// A new order at `now`.
+impl Refusal {
+    /// Every refusal.
+    pub const ALL: [Self; 5] = [Self::AlreadyPaid, Self::AlreadyCancelled, Self::OrderExpired, Self::PaymentInProgress, Self::NotYetDue];
+
+    /// The stable code of the reason (rule 65).
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::AlreadyPaid => "already-paid",
+            Self::AlreadyCancelled => "already-cancelled",
+            Self::OrderExpired => "order-expired",
+            Self::PaymentInProgress => "payment-in-progress",
+            Self::NotYetDue => "not-yet-due",
+        }
+    }
+}
+
+/// A new order at `now`, to be paid within the policy's days of 86,400 s (rule 61).
 #[must_use]
 pub fn placed(now: Timestamp, policy: &OrderPolicy) -> Order {
-    let within = SignedDuration::from_hours(24 * i64::from(policy.pay_within_days));
     Order {
         state: State::Unpaid,
         attempt: 1,
-        pay_by: now.checked_add(within).ok(),
+        pay_by: Some(add_days(now, policy.pay_within_days)),
         charging_since: None,
         payment: None,
         paid_at: None,
@@ -153,12 +194,19 @@ pub fn placed(now: Timestamp, policy: &OrderPolicy) -> Order {
     }
 }
 
-/// What an event makes of an order at `now`.
+/// What an event makes of an order at `now` (rules 61, 65).
+///
+/// What the provider tells is never refused, for it has happened: money that arrived counts for an order that still waits for it, however late, and is
+/// given back by every other. What is known already changes nothing, so that the same may be heard any number of times. Nothing undoes a payment:
+/// a failure of the charge under way ends that charge alone.
+///
+/// A charge that is under way is not begun again: [`Step::Same`] says that the same one may be asked for under the same key, as long as
+/// [`Order::key_holds`].
 ///
 /// # Errors
-/// [`Refusal`], where the state forbids it.
+/// [`Refusal`], where a charge, a cancellation or an expiry is not possible in the order's state.
 pub fn apply(order: &Order, event: &Event, now: Timestamp) -> Result<Step, Refusal> {
-    let is_over = order.pay_by.is_some_and(|until| now >= until);
+    let is_over = order.is_over(now);
     let changed = |order: Order| Ok(Step::Changed { order, fulfil: false, refund: None });
     match (event, order.state) {
         (Event::Charge, State::Unpaid) if is_over => Err(Refusal::OrderExpired),
@@ -174,7 +222,7 @@ pub fn apply(order: &Order, event: &Event, now: Timestamp) -> Result<Step, Refus
         (Event::Expire, State::Paid | State::Cancelled | State::Expired) => Ok(Step::Same),
         (Event::Succeeded { payment }, state) => Ok(succeeded(order, state, payment, now)),
         (Event::Failed { attempt }, State::Charging) if *attempt == order.attempt => {
-            changed(Order { state: State::Unpaid, attempt: order.attempt + 1, charging_since: None, ..order.clone() })
+            changed(Order { state: State::Unpaid, attempt: order.attempt.saturating_add(1), charging_since: None, ..order.clone() })
         }
         (Event::Failed { .. }, _) => Ok(Step::Same),
         (Event::Refunded { payment }, _) => match order.refunds.get(payment) {
@@ -204,18 +252,29 @@ fn succeeded(order: &Order, state: State, payment: &str, now: Timestamp) -> Step
     }
 }
 
-/// The key under which one charge of an order is asked for.
+/// The key under which one charge of an order is asked for. No two charges share one: the id stands behind its length, so nothing in it reads as a number.
 #[must_use]
 pub fn charge_key(order_id: &str, attempt: u32) -> String {
     format!("order:{}:{order_id}:{attempt}", order_id.len())
 }
 
-/// The key under which the automatic renewal of one period of a service is charged (rule 61).
+/// The key under which the automatic renewal of one period of a service is charged (rule 61), whichever order it belongs to: two runs that place an order
+/// each still charge once. `from` is the last day that is moved. No two periods, things or services share one, nor does a [`charge_key`].
 #[must_use]
 pub fn renewal_key(service_id: &str, item: Item, from: Date) -> String {
     let what = match item {
-        Item::Credential(kind) | Item::CredentialRenewal(kind) => name(Some(kind)),
-        Item::Identity(_) | Item::IdentityRenewal => name(None),
+        Item::IdentityRenewal => name(None).to_owned(),
+        Item::CredentialRenewal(kind) => name(Some(kind)).to_owned(),
+        // Neither is a renewal: they are told apart, so that the keys of all items differ.
+        Item::Credential(kind) => format!("new-{}", name(Some(kind))),
+        Item::Identity(kind) => format!("new-identity-{}", kind as u8),
     };
     format!("renewal:{}:{service_id}:{what}:{from}", service_id.len())
 }
+
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod money;
+#[cfg(test)]
+mod tests;

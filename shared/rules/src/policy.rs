@@ -241,6 +241,8 @@ section! {
         max_open: u32 = 20,
         /// Minutes after which a charge of which nothing was heard is looked up; the provider has long answered then.
         resolve_minutes: u32 = 60,
+        /// Hours for which a charge may be asked for again under its key: the payment provider forgets keys after 24.
+        key_hours: u32 = 23,
         /// Tries at settling an order, where others write the same records at the same time.
         tries: u32 = 60,
         /// Longest pause between two of these tries, in milliseconds.
@@ -395,10 +397,12 @@ impl Policy {
         check(s.expiry_flag_months >= 1, "service.expiry_flag_months", "must be at least 1")?;
         check(s.free_term_months >= 1, "service.free_term_months", "must be at least 1")?;
         check(s.paid_term_months >= 1, "service.paid_term_months", "must be at least 1")?;
+        self.prices.validate().map_err(|problem| PolicyError { field: "prices", problem })?;
         let o = &self.order;
         check((1..=MOST_DAYS).contains(&o.pay_within_days), "order.pay_within_days", "must be from 1 to 3650")?;
         check(o.max_open >= 1, "order.max_open", "must be at least 1")?;
         check((1..1440).contains(&o.resolve_minutes), "order.resolve_minutes", "must be at least 1 and less than a day")?;
+        check((1..24).contains(&o.key_hours), "order.key_hours", "must be from 1 to 23, less than the payment provider keeps a key")?;
         check(o.tries >= 1 && o.pause_ms >= 1, "order.tries", "must be at least 1, as order.pause_ms")?;
         check((1..=3600).contains(&o.webhook_seconds), "order.webhook_seconds", "must be from 1 to 3600")?;
         check(s.credential_term_months >= 1, "service.credential_term_months", "must be at least 1")?;

@@ -28,8 +28,9 @@ pub enum Charged {
 /// What the order's state forbids.
 pub fn begin(cx: &Cx, commit: &mut Commit, owner: &Owner, order: &OrderRecord, method: &str, key: Option<String>) -> Result<OrderRecord, Code> {
     match apply(&order.order, &Event::Charge, cx.now).map_err(refused)? {
-        // A charge is under way: it is asked for again as it was, so that the provider knows it again.
-        Step::Same => Ok(order.clone()),
+        // A charge is under way: it is asked for again as it was, so that the provider knows it again. Once it may have forgotten the key, only its books tell.
+        Step::Same if order.order.key_holds(cx.now, &cx.policy().order) => Ok(order.clone()),
+        Step::Same => Err(Code::PaymentInProgress),
         Step::Changed { order: next, .. } => {
             let charge_key = key.unwrap_or_else(|| charge_key(&order.order_id, next.attempt));
             let method = Some(method.to_owned());
