@@ -13,6 +13,7 @@ use reqwest::{Client, Method};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
+use sportello_contract::hex::hex;
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::router::{self, Found};
 use sportello_local::catcher::{CaughtMail, CaughtSms, Fault};
@@ -24,7 +25,7 @@ use sportello_local::stack::{Options, Stack, local_policy};
 use sportello_rules::identity::{IdentityState, IdentityType};
 use sportello_rules::otp::totp_code;
 use sportello_rules::policy::Policy;
-use sportello_rules::service::Level;
+use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::token::TokenModel;
 use sportello_runtime::clock::Clock as _;
 use sportello_runtime::config::Config;
@@ -350,6 +351,15 @@ impl World {
         (id, service.create(&self.stack.shared.app).await.unwrap())
     }
 
+    /// Makes a service whose identity has credentials that were sold, and answers its id and the holder's account.
+    pub async fn sold(&self, customer: Owner, holder: NewHolder) -> (String, Account) {
+        let id = format!("servizio-{}", self.people.fetch_add(1, Ordering::Relaxed));
+        let waiting = holder.bought.iter().map(|kind| (*kind, None));
+        let credentials = holder.credentials.iter().copied().chain(waiting).filter(|(kind, _)| CredentialKind::FOR_SALE.contains(kind)).collect();
+        let service = NewService { id: id.clone(), customer, holder, contract_at: self.now(), auto_renewal: false, credentials };
+        (id, service.create(&self.stack.shared.app).await.unwrap())
+    }
+
     /// Sends a request and checks the answer against the declarations.
     pub async fn send(&self, request: Request) -> Answer {
         let Request { method, path, token, signed, body, headers } = request;
@@ -390,15 +400,14 @@ impl World {
         let address: reqwest::Url = format!("{}{path}", self.stack.api()).parse().unwrap();
         let host = format!("{}:{}", address.host_str().unwrap(), address.port().unwrap());
         let date = self.now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        let sha = |bytes: &[u8]| hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+        let sha = |bytes: &[u8]| hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().iter().copied());
         let mac = |key: &[u8], text: &str| ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec();
         let (place, query) = (address.path().replace('$', "%24"), address.query().unwrap_or_default());
         let canonical = format!("{method}\n{place}\n{query}\nhost:{host}\nx-amz-date:{date}\n\nhost;x-amz-date\n{}", sha(body));
         let scope = format!("{}/{region}/execute-api/aws4_request", &date[..8]);
         let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha(canonical.as_bytes()));
         let signing = scope.split('/').fold(format!("AWS4{secret}").into_bytes(), |key, part| mac(&key, part));
-        let signature = hex(&mac(&signing, &text));
+        let signature = hex(mac(&signing, &text));
         (format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders=host;x-amz-date, Signature={signature}"), date)
     }
 
@@ -424,6 +433,13 @@ impl World {
     /// GET with a token.
     pub async fn get(&self, path: impl AsRef<str>, token: &str) -> Answer {
         self.send(Request::new("GET", path.as_ref()).token(token)).await
+    }
+
+    /// The bytes of a file, with a token.
+    pub async fn download(&self, path: &str, token: &str) -> Vec<u8> {
+        let answer = self.client.get(format!("{}{path}", self.stack.api())).bearer_auth(token).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.bytes().await.unwrap().to_vec()
     }
 
     /// A code of an account's app that was not shown before: the clock moves on by one step.

@@ -449,7 +449,9 @@ async fn unlock(world: &World, account: &Account) {
 /// Walks credentials: enrolled, moved, suspended, taken into use again, chosen, revoked; tokens; a sign-in by QR code.
 async fn walk_credentials(world: &World) {
     let list = "/v1/selfcare/credentials";
-    let mut account = world.make(NewHolder { totp: false, bought: vec![CredentialKind::OtpToken], ..world.holder() }).await;
+    let (_, owner) = world.customer().await;
+    let holder = NewHolder { totp: false, bought: vec![CredentialKind::OtpToken], ..world.holder() };
+    let mut account = world.sold(owner, holder).await.1;
     let token = world.sign_in(&account).await;
     world.get(list, &token).await.expect(200);
     for _ in 0..5 {

@@ -330,3 +330,114 @@ async fn codes_of_an_enrolled_app_are_those_of_its_secret() {
     let code = totp_code(&secret, world.now(), &world.policy().totp).unwrap();
     confirm(&world, &enrolment, &code).await.expect(200);
 }
+
+/// A holder whose only second factor is a token, which was activated by its presses 0 and 1; answers what it shows at a press.
+async fn with_token(world: &World, serial: &str, holder: NewHolder) -> (Account, impl Fn(u64) -> String + use<>) {
+    let model = TokenModel { counting: Counting::Press, digits: 6 };
+    let secret = world.stock(serial, model).await;
+    let shown = move |press: u64| model.code(&secret, press).unwrap();
+    let account = world.make(NewHolder { totp: false, bought: vec![CredentialKind::OtpToken], ..holder }).await;
+    let token = world.sign_in(&account).await;
+    let body = json!({ "serial": serial, "firstCode": shown(0), "secondCode": shown(1), "password": account.password });
+    world.act(&token, "POST", format!("{CREDENTIALS}/otp-token"), body).await.expect(204);
+    (account, shown)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_was_pressed_too_often_signs_in_by_two_codes_in_a_row() {
+    let world = World::new().await;
+    let (account, shown) = with_token(&world, "TK80", world.holder()).await;
+    let by = async |code: &str, next: Option<&str>| {
+        let id = world.start(&account).await.expect(201).text_at("/signInId");
+        world.post(format!("/v1/selfcare/sign-ins/{id}/otp"), json!({ "code": code, "nextCode": next })).await
+    };
+    let ahead = u64::from(world.policy().token.look_ahead);
+    by(&shown(2 + ahead), None).await.expect(201);
+    let lost = 3 + ahead + ahead + 1;
+    by(&shown(lost), None).await.refused(401, "sign-in-refused");
+    by(&shown(lost + 1), Some(&shown(lost))).await.refused(401, "sign-in-refused");
+    by(&shown(lost), Some(&shown(lost + 2))).await.refused(401, "sign-in-refused");
+    by(&shown(1), Some(&shown(2))).await.refused(401, "sign-in-refused");
+    by(&shown(lost), Some(&shown(lost + 1))).await.expect(201);
+    // Both are used up, together and alone.
+    by(&shown(lost), Some(&shown(lost + 1))).await.refused(401, "sign-in-refused");
+    by(&shown(lost + 1), None).await.refused(401, "sign-in-refused");
+    by(&shown(lost + 2), None).await.expect(201);
+    // Pairs are guesses like codes.
+    let far = lost + 200;
+    for _ in 0..5 {
+        by("000000", Some("000001")).await.refused(401, "sign-in-refused");
+    }
+    by(&shown(far), Some(&shown(far + 1))).await.refused(401, "sign-in-refused");
+    assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("pausa")));
+    world.pass(30 * 60).await;
+    by(&shown(far), Some(&shown(far + 1))).await.expect(201);
+    // What an app shows is no token's.
+    let other = world.active().await;
+    let id = world.start(&other).await.expect(201).text_at("/signInId");
+    let code = world.fresh_code(&other).await;
+    let answer = world.post(format!("/v1/selfcare/sign-ins/{id}/otp"), json!({ "code": code, "nextCode": code })).await;
+    answer.refused(401, "sign-in-refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_was_pressed_too_often_replaces_an_expired_password_and_comes_back_from_a_suspension() {
+    let world = World::new().await;
+    let password_changed_at = world.now() - jiff::SignedDuration::from_hours(24 * 179);
+    let (account, shown) = with_token(&world, "TK81", NewHolder { password_changed_at, ..world.holder() }).await;
+    let id = world.start(&account).await.expect(201).text_at("/signInId");
+    let token = world.otp(&id, &shown(2)).await.expect(201).text_at("/session/token");
+    change(&world, &token, "otp-token", "suspension", json!({ "code": shown(3) })).await.expect(204);
+    let token = world.sign_in(&account).await;
+    change(&world, &token, "otp-token", "reactivation", json!({ "code": shown(50) })).await.refused(401, "proof-refused");
+    change(&world, &token, "otp-token", "reactivation", json!({ "code": shown(50), "nextCode": shown(51) })).await.expect(204);
+    world.pass(2 * 86_400).await;
+    let begin = async |code: &str, next: Option<&str>| {
+        let body = json!({ "username": account.username, "password": account.password, "code": code, "nextCode": next });
+        world.post("/v1/selfcare/expired-password", body).await
+    };
+    begin(&shown(90), None).await.refused(401, "sign-in-refused");
+    let reset = begin(&shown(90), Some(&shown(91))).await.expect(201).text_at("/resetId");
+    begin(&shown(91), None).await.refused(401, "sign-in-refused");
+    let new = json!({ "new": "Verde-Foresta77!", "confirmation": "Verde-Foresta77!" });
+    world.post(format!("/v1/selfcare/expired-password/{reset}"), new).await.expect(204);
+    let id = world.start_with(&account.username, "Verde-Foresta77!").await.expect(201).text_at("/signInId");
+    world.otp(&id, &shown(92)).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_chosen_confirms_and_gives_way_again() {
+    let world = World::new().await;
+    let model = TokenModel { counting: Counting::Press, digits: 6 };
+    let secret = world.stock("TK82", model).await;
+    let shown = |press: u64| model.code(&secret, press).unwrap();
+    let account = world.make(NewHolder { bought: vec![CredentialKind::OtpToken], ..world.holder() }).await;
+    let put = async |token: &str, mode: &str, code: &str| world.act(token, "PUT", "/v1/selfcare/otp-mode", json!({ "mode": mode, "code": code })).await;
+    let token = world.sign_in(&account).await;
+    put(&token, "token", "000000").await.refused(409, "credential-state");
+    let code = world.fresh_code(&account).await;
+    let body = json!({ "serial": "TK82", "firstCode": shown(0), "secondCode": shown(1), "code": code });
+    world.act(&token, "POST", format!("{CREDENTIALS}/otp-token"), body).await.expect(204);
+    // The app goes on giving the codes until its holder chooses otherwise, with proof of it.
+    assert_eq!(world.start(&account).await.expect(201).text_at("/by"), "app");
+    let token = world.sign_in(&account).await;
+    put(&token, "token", &shown(2)).await.refused(401, "proof-refused");
+    let code = world.fresh_code(&account).await;
+    put(&token, "token", &code).await.expect(204);
+    let start = world.start(&account).await.expect(201);
+    assert_eq!(start.text_at("/by"), "token");
+    let token = world.otp(&start.text_at("/signInId"), &shown(2)).await.expect(201).text_at("/session/token");
+    let code = world.fresh_code(&account).await;
+    put(&token, "app", &code).await.refused(401, "proof-refused");
+    // A password is changed by its code as well, which is used up.
+    let change = async |token: &str, code: &str| {
+        world.act(token, "PUT", "/v1/selfcare/password", World::change(&account.password, "Verde-Foresta77!", Some(code))).await
+    };
+    change(&token, &shown(2)).await.refused(401, "proof-refused");
+    change(&token, &shown(3)).await.expect(204);
+    let id = world.start_with(&account.username, "Verde-Foresta77!").await.expect(201).text_at("/signInId");
+    world.otp(&id, &shown(3)).await.refused(401, "sign-in-refused");
+    let token = world.otp(&id, &shown(4)).await.expect(201).text_at("/session/token");
+    put(&token, "app", &shown(5)).await.expect(204);
+    assert_eq!(world.start_with(&account.username, "Verde-Foresta77!").await.expect(201).text_at("/by"), "app");
+}

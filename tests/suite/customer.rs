@@ -178,3 +178,34 @@ async fn credentials_are_flagged_and_renewed_one_by_one() {
     assert_eq!(seen, [("l2", "otp-token", "none", false), ("l3", "smart-card", "expiring", true), ("l3", "remote-signature", "expired", true)]);
     assert_eq!(service.body["credentials"][0]["renew"]["reason"], "not-yet-due");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credential_that_its_holder_revokes_is_shown_no_more_and_can_be_bought_again() {
+    use sportello_rules::service::{CredentialKind, Level};
+    let world = World::new().await;
+    let (carla, owner) = world.customer().await;
+    let today = sportello_rules::calendar::date_of(world.now());
+    let day = |months| Some(sportello_rules::calendar::add_months(today, months));
+    // Of the token there is one that is over and one that lasts.
+    let credentials = vec![(CredentialKind::OtpToken, day(-1)), (CredentialKind::OtpToken, day(6)), (CredentialKind::SmartCard, day(5))];
+    let holder = NewHolder { credentials, bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
+    let (id, account) = world.sold(owner, holder).await;
+    let customer = world.sign_in_customer(&carla).await;
+    let service = async || world.get(format!("/v1/customer/services/{id}"), &customer).await.expect(200);
+    let adding = |service: &Answer| service.body["actions"].as_array().unwrap().iter().find(|a| a["action"] == "add-credential").unwrap().clone();
+    assert_eq!(adding(&service().await)["reason"], "nothing-to-add");
+    let change = async |credential: &str, what: &str| {
+        let token = world.forge_session(&account, Some(Level::L3)).await;
+        let code = world.fresh_code(&account).await;
+        world.act(&token, "POST", format!("/v1/selfcare/credentials/{credential}/{what}"), json!({ "code": code })).await.expect(204);
+    };
+    // What is suspended only is still held.
+    change("remote-signature", "revocation").await;
+    change("smart-card", "suspension").await;
+    let shown = service().await;
+    let seen: Vec<_> =
+        shown.body["credentials"].as_array().unwrap().iter().map(|c| (c["kind"].as_str().unwrap(), c["expiry"]["on"].as_str().unwrap())).collect();
+    let (token, card) = (day(6).unwrap().to_string(), day(5).unwrap().to_string());
+    assert_eq!(seen, [("otp-token", token.as_str()), ("smart-card", card.as_str())]);
+    assert_eq!(adding(&shown)["possible"], true);
+}

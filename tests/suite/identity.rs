@@ -343,6 +343,15 @@ async fn the_request_to_revoke_is_a_pre_filled_file() {
     let file = world.get("/v1/selfcare/identity/revocation-form", &token).await.expect(200);
     assert_eq!(file.header("content-type"), Some("application/pdf"));
     assert!(file.text.starts_with("%PDF-1.") && file.text.trim_end().ends_with("%%EOF"), "a whole file");
+    // It is filled in with the data of who downloads it.
+    let profile = world.get("/v1/selfcare/profile", &token).await.expect(200);
+    let file = lopdf::Document::load_mem(&world.download("/v1/selfcare/identity/revocation-form", &token).await).unwrap();
+    let pages: Vec<u32> = file.get_pages().into_keys().collect();
+    let words = file.extract_text(&pages).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    for field in ["givenName", "familyName", "fiscalCode", "spidCode", "email", "birthPlace", "residence/address"] {
+        let value = profile.text_at(&format!("/{field}"));
+        assert!(words.contains(&value), "{field}: {value} misses in {words}");
+    }
     world.send(Request::new("GET", "/v1/selfcare/identity/revocation-form")).await.refused(401, "unauthenticated");
 }
 
@@ -406,4 +415,23 @@ async fn two_choices_at_once_are_one() {
     })
     .await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_lost_a_level_waits_with_the_choice_at_eighteen_too() {
+    let world = World::new().await;
+    let mut state = active(world.now());
+    state.suspensions.insert(SuspensionReason::Turned18, world.now());
+    let yesterday = date_of(world.now()).yesterday().unwrap();
+    let credentials = vec![(CredentialKind::OtpToken, Some(yesterday))];
+    let account = world.make(NewHolder { kind: IdentityType::Minor, state, totp: false, credentials, ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    for choice in ["keep", "close"] {
+        act(&world, &token, "adult-choice", json!({ "choice": choice, "password": account.password })).await.refused(409, "downgrade-guard");
+    }
+    let close = json!({ "confirmation": "REVOKE", "password": account.password });
+    act(&world, &token, "revocation", close).await.refused(409, "downgrade-guard");
+    world.pass(3 * DAY).await;
+    let token = world.sign_in(&account).await;
+    act(&world, &token, "adult-choice", json!({ "choice": "keep", "password": account.password })).await.expect(200);
 }

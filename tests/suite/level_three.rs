@@ -45,18 +45,24 @@ impl Trusting {
             unlock(world, &account).await;
             let (id, challenge) = begin(world, &account).await;
             let path = format!("/v1/selfcare/sign-ins/{id}/{last}");
-            let request = Request::new("POST", path).header("idempotency-key", "\"last\"");
-            let request = if last == "signature" {
-                request.json(json!({ "signature": sign(&authority.issue(&Certificate::signature(&code)).unwrap(), &challenge) }))
-            } else {
-                let pem = authority.issue(&Certificate::card(&code)).unwrap().pem().unwrap();
-                request.json(json!({})).header(CERTIFICATE, &pem.replace('\n', "%0A"))
-            };
+            let request = self.step(&path, &code, &challenge).header("idempotency-key", "\"last\"");
             world.send(request).await.expect(201);
+        }
+        for (kind, last) in [(CredentialKind::RemoteSignature, "signature"), (CredentialKind::SmartCard, "smart-card")] {
+            let (account, code) = expired(world, kind, false).await;
+            let begun = replace(world, &account, None).await.expect(201);
+            let path = format!("/v1/selfcare/expired-password/{}/{last}", begun.text_at("/resetId"));
+            let wrong = if last == "signature" { json!({ "signature": "MAA=" }) } else { json!({}) };
+            for _ in 0..5 {
+                world.post(&path, wrong.clone()).await.expect(401);
+            }
+            unlock(world, &account).await;
+            let request = self.step(&path, &code, &begun.text_at("/challenge"));
+            world.send(request.header("idempotency-key", "\"expired\"")).await.expect(201);
         }
         let holder = NewHolder { bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
         let mine = authority.issue(&Certificate::signature(&holder.fiscal_code)).unwrap();
-        let account = world.make(holder).await;
+        let (_, account) = world.sold(world.customer().await.1, holder).await;
         let token = world.sign_in(&account).await;
         let signature = async || sign(&mine, &world.get("/v1/selfcare/credentials", &token).await.text_at("/l3Challenge"));
         let body = |signature: String, code: &str| json!({ "credential": "remote-signature", "signature": signature, "code": code });
@@ -67,6 +73,16 @@ impl Trusting {
         let code = world.fresh_code(&account).await;
         let request = Request::new("POST", "/v1/selfcare/credentials/l3").token(&token).json(body(signature().await, &code));
         world.send(request.header("idempotency-key", "\"l3\"")).await.expect(204);
+    }
+
+    /// A step of level 3, by the way that its path names, with a new certificate of a person.
+    fn step(&self, path: &str, code: &str, challenge: &str) -> Request {
+        let request = Request::new("POST", path);
+        if path.ends_with("/signature") {
+            return request.json(json!({ "signature": sign(&self.authority.issue(&Certificate::signature(code)).unwrap(), challenge) }));
+        }
+        let pem = self.authority.issue(&Certificate::card(code)).unwrap().pem().unwrap();
+        request.json(json!({})).header(CERTIFICATE, &pem.replace('\n', "%0A"))
     }
 
     fn publish(&self) {
@@ -117,6 +133,19 @@ async fn unlock(world: &World, account: &Account) {
 
 fn reason(answer: &Answer) -> String {
     answer.text_at("/violations/0/code")
+}
+
+/// A holder of level 3 whose password has expired, and the fiscal code.
+async fn expired(world: &World, kind: CredentialKind, totp: bool) -> (Account, String) {
+    let password_changed_at = world.now() - jiff::SignedDuration::from_hours(24 * 200);
+    let holder = NewHolder { totp, password_changed_at, credentials: vec![(kind, None)], ..world.holder() };
+    let code = holder.fiscal_code.clone();
+    (world.make(holder).await, code)
+}
+
+/// Begins to replace an expired password.
+async fn replace(world: &World, account: &Account, code: Option<&str>) -> Answer {
+    world.post("/v1/selfcare/expired-password", json!({ "username": account.username, "password": account.password, "code": code })).await
 }
 
 async fn strong(world: &World, kind: CredentialKind) -> (Account, String) {
@@ -201,7 +230,8 @@ async fn what_was_bought_is_activated_by_its_certificate_and_no_other_signs_in()
     let Trusting { world, authority, folder: _folder } = Trusting::new().await;
     let holder = NewHolder { bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
     let code = holder.fiscal_code.clone();
-    let account = world.make(holder).await;
+    let (carla, owner) = world.customer().await;
+    let (service, account) = world.sold(owner, holder).await;
     let token = world.sign_in(&account).await;
     let path = "/v1/selfcare/credentials/l3";
     let challenge = world.get("/v1/selfcare/credentials", &token).await.expect(200).text_at("/l3Challenge");
@@ -226,6 +256,9 @@ async fn what_was_bought_is_activated_by_its_certificate_and_no_other_signs_in()
     let list = world.get("/v1/selfcare/credentials", &done.text_at("/session/token")).await.expect(200);
     let item = list.body["items"].as_array().unwrap().iter().find(|item| item["credential"] == "remote-signature").unwrap().clone();
     assert_eq!((item["state"].as_str(), item["expiresOn"].as_str()), (Some("active"), Some("2049-01-01")), "it ends with its certificate");
+    // The customer area shows the end too.
+    let shown = world.get(format!("/v1/customer/services/{service}"), &world.sign_in_customer(&carla).await).await.expect(200);
+    assert_eq!((shown.text_at("/credentials/0/kind"), shown.text_at("/credentials/0/expiry/on")), ("remote-signature".into(), "2049-01-01".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -266,4 +299,227 @@ async fn a_certificate_comes_from_the_gateway_never_from_a_client_s_header() {
         assert_eq!(reason(&world.send(request).await.refused(401, "certificate-refused")), "no-certificate");
         unlock(&world, &account).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_password_is_replaced_by_every_factor_that_a_sign_in_asks_for() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    let flow = "/v1/selfcare/expired-password";
+    let new = json!({ "new": "Verde-Foresta77!", "confirmation": "Verde-Foresta77!" });
+    for (kind, last) in [(CredentialKind::RemoteSignature, "signature"), (CredentialKind::SmartCard, "smart-card")] {
+        for totp in [false, true] {
+            let (account, code) = expired(world, kind, totp).await;
+            let begun = if totp {
+                // The signature comes after the code, never instead of it.
+                replace(world, &account, None).await.refused(401, "sign-in-refused");
+                replace(world, &account, Some("000000")).await.refused(401, "sign-in-refused");
+                let shown = world.fresh_code(&account).await;
+                replace(world, &account, Some(&shown)).await.expect(201)
+            } else {
+                replace(world, &account, None).await.expect(201)
+            };
+            assert_eq!(begun.text_at("/next"), "signature");
+            let (id, challenge) = (begun.text_at("/resetId"), begun.text_at("/challenge"));
+            // What names this step sets no password and signs nobody in.
+            world.post(format!("{flow}/{id}"), new.clone()).await.refused(410, "link-not-valid");
+            world.send(trusting.step(&format!("/v1/selfcare/sign-ins/{id}/{last}"), &code, &challenge)).await.refused(401, "sign-in-refused");
+            let path = format!("{flow}/{id}/{last}");
+            let another = world.send(trusting.step(&path, "VRDLCU80A01F205X", &challenge)).await.refused(401, "certificate-refused");
+            assert_eq!(reason(&another), "another-person");
+            if last == "signature" {
+                let elsewhere = challenge.replace("expired-password", "sign-in");
+                let answer = world.send(trusting.step(&path, &code, &elsewhere)).await.refused(401, "certificate-refused");
+                assert_eq!(reason(&answer), "content-differs");
+            } else {
+                let remote = format!("{flow}/{id}/signature");
+                world.send(trusting.step(&remote, &code, "sportello/sign-in/another")).await.refused(401, "certificate-refused");
+            }
+            let proved = world.send(trusting.step(&path, &code, &challenge)).await.expect(201);
+            assert_eq!(proved.text_at("/next"), "new-password");
+            world.send(trusting.step(&path, &code, &challenge)).await.refused(401, "sign-in-refused");
+            world.post(format!("{flow}/{}", proved.text_at("/resetId")), new.clone()).await.expect(204);
+            assert_eq!(world.start_with(&account.username, "Verde-Foresta77!").await.expect(201).text_at("/next"), if totp { "otp" } else { "signature" });
+        }
+    }
+    // Who has a remote signature only does not take the card's way.
+    let (account, code) = expired(world, CredentialKind::RemoteSignature, false).await;
+    let id = replace(world, &account, None).await.expect(201).text_at("/resetId");
+    let answer = world.send(trusting.step(&format!("{flow}/{id}/smart-card"), &code, "")).await.refused(401, "certificate-refused");
+    assert_eq!(reason(&answer), "not-activated");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_signature_for_an_expired_password_is_over_in_time_with_a_block_and_after_guesses() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    let begin = async || {
+        let (account, code) = expired(world, CredentialKind::RemoteSignature, false).await;
+        let begun = replace(world, &account, None).await.expect(201);
+        let path = format!("/v1/selfcare/expired-password/{}/signature", begun.text_at("/resetId"));
+        (account, trusting.step(&path, &code, &begun.text_at("/challenge")), path)
+    };
+    let (_, step, _) = begin().await;
+    world.pass(5 * 60 - 1).await;
+    world.send(step).await.expect(201);
+    let (_, step, _) = begin().await;
+    world.pass(5 * 60).await;
+    world.send(step).await.refused(401, "sign-in-refused");
+    let (account, step, _) = begin().await;
+    let block = format!("/v1/selfcare/blocks/{}", world.link(&account, Purpose::Block, "n1"));
+    world.post(&block, json!({})).await.expect(200);
+    world.send(step).await.refused(401, "sign-in-refused");
+    let (account, step, path) = begin().await;
+    for _ in 0..5 {
+        world.post(&path, json!({ "signature": "MAA=" })).await.refused(401, "certificate-refused");
+        // Beginning again buys no more guesses.
+        if world.auth(&account).await.otp_tries < 5 {
+            replace(world, &account, None).await.expect(201);
+        }
+    }
+    world.send(step).await.refused(401, "sign-in-refused");
+    replace(world, &account, None).await.refused(401, "sign-in-refused");
+    assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("pausa")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_lost_level_three_waits_with_each_thing_that_is_sensitive() {
+    let Trusting { world, authority, folder: _folder } = Trusting::new().await;
+    let yesterday = sportello_rules::calendar::date_of(world.now()).yesterday().unwrap();
+    let holder = NewHolder {
+        credentials: vec![(CredentialKind::SmartCard, Some(yesterday)), (CredentialKind::OtpSms, None)],
+        bought: vec![CredentialKind::RemoteSignature],
+        ..world.holder()
+    };
+    let mine = authority.issue(&Certificate::signature(&holder.fiscal_code)).unwrap();
+    let account = world.make(holder).await;
+    let credentials = "/v1/selfcare/credentials";
+    let sensitive = async |token: &str, code: &str| {
+        let challenge = world.get(credentials, token).await.expect(200).text_at("/l3Challenge");
+        [
+            ("PUT", "/v1/selfcare/otp-mode".to_owned(), json!({ "mode": "sms", "code": code })),
+            ("POST", format!("{credentials}/otp-sms/revocation"), json!({ "code": code })),
+            ("POST", format!("{credentials}/otp-app"), json!({ "code": code })),
+            ("POST", format!("{credentials}/l3"), json!({ "credential": "remote-signature", "signature": sign(&mine, &challenge), "code": code })),
+        ]
+    };
+    let token = world.sign_in(&account).await;
+    for (method, path, body) in sensitive(&token, "000000").await {
+        let waits = world.act(&token, method, &path, body).await.refused(409, "downgrade-guard");
+        assert!(waits.header("retry-after").is_some(), "{path}");
+    }
+    assert_eq!(world.auth(&account).await.otp_tries, 0, "no try is charged for what waits");
+    // What protects never waits.
+    let code = world.fresh_code(&account).await;
+    world.act(&token, "POST", format!("{credentials}/otp-sms/suspension"), json!({ "code": code })).await.expect(204);
+    world.pass(72 * 3600).await;
+    for index in 0..4 {
+        let token = world.sign_in(&account).await;
+        let code = world.fresh_code(&account).await;
+        let (method, path, body) = sensitive(&token, &code).await[index].clone();
+        let answer = world.act(&token, method, &path, body).await;
+        // Messages are suspended by now, and are chosen no more.
+        assert!(answer.status < 300 || answer.code() == "credential-state", "{path}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_that_was_bought_is_activated_by_its_connection_and_no_other_signs_in() {
+    let trusting = Trusting::new().await;
+    let (world, authority) = (&trusting.world, &trusting.authority);
+    let holder = NewHolder { bought: vec![CredentialKind::SmartCard], ..world.holder() };
+    let code = holder.fiscal_code.clone();
+    let account = world.make(holder).await;
+    let token = world.sign_in(&account).await;
+    let mine = authority.issue(&Certificate::card(&code)).unwrap().pem().unwrap();
+    let activate = async |pem: Option<&str>, code: &str| {
+        let request = Request::new("POST", "/v1/selfcare/credentials/l3").token(&token).json(json!({ "credential": "smart-card", "code": code }));
+        world
+            .send(match pem {
+                Some(pem) => request.header(CERTIFICATE, &pem.replace('\n', "%0A")),
+                None => request,
+            })
+            .await
+    };
+    assert_eq!(reason(&activate(None, "000000").await.refused(401, "certificate-refused")), "no-certificate");
+    let other = authority.issue(&Certificate::card("VRDLCU80A01F205X")).unwrap().pem().unwrap();
+    assert_eq!(reason(&activate(Some(&other), "000000").await.refused(401, "certificate-refused")), "another-person");
+    activate(Some(&mine), "000000").await.refused(401, "proof-refused");
+    let fresh = world.fresh_code(&account).await;
+    activate(Some(&mine), &fresh).await.expect(204);
+    let (id, _) = begin(world, &account).await;
+    let second = authority.issue(&Certificate::card(&code)).unwrap().pem().unwrap();
+    assert_eq!(reason(&by_card(world, &id, Some(&second)).await.refused(401, "certificate-refused")), "not-activated");
+    assert_eq!(by_card(world, &id, Some(&mine)).await.expect(201).text_at("/session/level"), "l3");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn level_three_is_suspended_taken_back_and_revoked_like_every_credential() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    let (account, code) = strong(world, CredentialKind::RemoteSignature).await;
+    let change = async |token: &str, what: &str| {
+        let code = world.fresh_code(&account).await;
+        world.act(token, "POST", format!("/v1/selfcare/credentials/remote-signature/{what}"), json!({ "code": code })).await
+    };
+    let state = async |token: &str| {
+        let list = world.get("/v1/selfcare/credentials", token).await.expect(200);
+        let item = list.body["items"].as_array().unwrap().iter().find(|item| item["credential"] == "remote-signature").unwrap().clone();
+        (item["state"].as_str().unwrap().to_owned(), list.body["guardedUntil"].is_string())
+    };
+    let sign_in = async || {
+        let (id, challenge) = begin(world, &account).await;
+        let step = trusting.step(&format!("/v1/selfcare/sign-ins/{id}/signature"), &code, &challenge);
+        world.send(step).await.expect(201).text_at("/session/token")
+    };
+    let token = sign_in().await;
+    change(&token, "reactivation").await.refused(409, "credential-state");
+    change(&token, "suspension").await.expect(204);
+    world.get("/v1/selfcare/credentials", &token).await.refused(401, "unauthenticated");
+    // What is left of level 2 gets the holder in, and takes it back: that never waits.
+    let token = world.sign_in(&account).await;
+    assert_eq!(state(&token).await, ("suspended".into(), true));
+    change(&token, "suspension").await.refused(409, "credential-state");
+    change(&token, "revocation").await.refused(409, "downgrade-guard");
+    change(&token, "reactivation").await.expect(204);
+    let token = sign_in().await;
+    assert_eq!(state(&token).await, ("active".into(), false));
+    change(&token, "revocation").await.expect(204);
+    let token = world.sign_in(&account).await;
+    assert_eq!(state(&token).await, ("revoked".into(), true));
+    let subjects = world.subjects(&account).await;
+    for word in ["sospesa", "riattivata", "revocata"] {
+        assert!(subjects.iter().any(|subject| subject.contains(word)), "{word}: {subjects:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_08_level_three_signs_nobody_in_who_was_locked_out_meanwhile() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    for (kind, last) in [(CredentialKind::RemoteSignature, "signature"), (CredentialKind::SmartCard, "smart-card")] {
+        let (account, code) = strong(world, kind).await;
+        let (id, challenge) = begin(world, &account).await;
+        for _ in 0..5 {
+            world.start_with(&account.username, "Sbagliata-42!").await.refused(401, "sign-in-refused");
+        }
+        let step = || trusting.step(&format!("/v1/selfcare/sign-ins/{id}/{last}"), &code, &challenge);
+        world.send(step()).await.refused(401, "sign-in-refused");
+        unlock(world, &account).await;
+        world.send(step()).await.expect(201);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_is_changed_in_a_session_of_level_three_by_a_code() {
+    let trusting = Trusting::new().await;
+    let world = &trusting.world;
+    let (account, code) = strong(world, CredentialKind::RemoteSignature).await;
+    let (id, challenge) = begin(world, &account).await;
+    let step = trusting.step(&format!("/v1/selfcare/sign-ins/{id}/signature"), &code, &challenge);
+    let token = world.send(step).await.expect(201).text_at("/session/token");
+    let body = World::change(&account.password, "Verde-Foresta77!", None);
+    world.act(&token, "PUT", "/v1/selfcare/password", body).await.refused(400, "missing-field");
+    world.change_password(&account, &token, "Verde-Foresta77!").await.expect(204);
+    world.get("/v1/selfcare/identity", &token).await.refused(401, "unauthenticated");
 }

@@ -202,13 +202,19 @@ async fn an_expired_password_alone_is_never_enough_where_another_factor_is_activ
             // Beside an SMS or a token the app's code is of the same level; a card or a signature is above it.
             let level_two = matches!(credential, CredentialKind::OtpSms | CredentialKind::OtpToken);
             if totp && level_two {
-                answer.expect(201)
+                assert_eq!(answer.expect(201).text_at("/next"), "new-password");
+            } else if !level_two {
+                // What the right password and code give is asked to sign; it sets no password.
+                let begun = answer.expect(201);
+                assert_eq!(begun.text_at("/next"), "signature");
+                let new = json!({ "new": "Verde-Foresta77!", "confirmation": "Verde-Foresta77!" });
+                world.post(format!("/v1/selfcare/expired-password/{}", begun.text_at("/resetId")), new).await.refused(410, "link-not-valid");
             } else if credential == CredentialKind::OtpSms {
                 // A message is on its way; without its code there is nothing to be had.
-                answer.refused(409, "code-sent")
+                answer.refused(409, "code-sent");
             } else {
-                answer.refused(401, "sign-in-refused")
-            };
+                answer.refused(401, "sign-in-refused");
+            }
         }
     }
 }
@@ -247,4 +253,67 @@ async fn after_a_new_pepper_everybody_signs_in_and_no_old_password_comes_back() 
         assert_eq!(codes(&second.change_password(&account, &token, old).await.refused(422, "password-refused")), ["password-used-recently"], "{old}");
     }
     second.change_password(&account, &token, "Rosso-Tramonto88!").await.expect(204);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asking_for_messages_gives_no_more_guesses_at_their_codes() {
+    use sportello_rules::service::CredentialKind;
+    let world = World::new().await;
+    let old = world.now() - SignedDuration::from_hours(24 * 200);
+    let account = world.make(NewHolder { password_changed_at: old, totp: false, credentials: vec![(CredentialKind::OtpSms, None)], ..world.holder() }).await;
+    let begin =
+        |code: Option<&str>| world.post("/v1/selfcare/expired-password", json!({ "username": account.username, "password": account.password, "code": code }));
+    begin(None).await.refused(409, "code-sent");
+    let code = world.sms_code().await;
+    for _ in 0..4 {
+        begin(Some("000000")).await.refused(401, "sign-in-refused");
+        assert_eq!(begin(None).await.code(), "code-too-soon");
+    }
+    begin(Some("000000")).await.refused(401, "sign-in-refused");
+    begin(Some(&code)).await.refused(401, "sign-in-refused");
+    begin(None).await.refused(401, "sign-in-refused");
+    assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("pausa")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_history_costs_one_run_of_argon2() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
+    let runs = || world.stack.shared.app.hasher.runs();
+    let mut current = account.password.clone();
+    for index in 0..8 {
+        let token = world.forge_session(&account, Some(sportello_rules::service::Level::L1)).await;
+        let next = format!("Monte-Alto-7{index}");
+        let before = runs();
+        world.act(&token, "PUT", "/v1/selfcare/password", World::change(&current, &next, None)).await.expect(204);
+        // The present one is compared, and the new one is digested once for all that stand in the history.
+        assert_eq!(runs() - before, 2, "with {index} in the history");
+        current = next;
+    }
+    let token = world.forge_session(&account, Some(sportello_rules::service::Level::L1)).await;
+    let before = runs();
+    let refused = world.act(&token, "PUT", "/v1/selfcare/password", World::change(&current, PASSWORD, None)).await;
+    assert_eq!(codes(&refused.refused(422, "password-refused")), ["password-used-recently"]);
+    assert_eq!(runs() - before, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vat_number_and_a_username_are_found_in_a_password() {
+    let world = World::new().await;
+    let holder = NewHolder {
+        kind: sportello_rules::identity::IdentityType::Professional,
+        vat_number: Some("12345678903".to_owned()),
+        totp: false,
+        username: "quercia@x.it".to_owned(),
+        ..world.holder()
+    };
+    let account = world.make(holder).await;
+    let token = world.sign_in(&account).await;
+    let check = async |password: &str| {
+        let body = json!({ "password": password });
+        world.send(Request::new("POST", "/v1/selfcare/password/check").token(&token).json(body)).await.expect(200).body.to_string()
+    };
+    assert!(check("Pino+12345678903").await.contains("password-contains-vat-number"));
+    assert!(check("Pino1+Quercia@X.it").await.contains("password-contains-username"));
+    assert!(!check("Pino+12345678914").await.contains("password-contains-vat-number"));
 }

@@ -20,6 +20,11 @@ async fn the_profile_shows_what_is_kept_and_only_the_residence_changes() {
     let profile = world.get("/v1/selfcare/profile", &token).await.expect(200);
     assert_eq!(profile.text_at("/username"), account.username);
     assert_eq!((profile.text_at("/givenName"), profile.text_at("/fiscalCode")), ("Maria".to_owned(), "RSSMRA85C57H501Z".to_owned()));
+    let kept = world.auth(&account).await;
+    let day = |day: Option<jiff::civil::Date>| day.unwrap().to_string();
+    assert_eq!((profile.text_at("/issuedOn"), profile.text_at("/expiresOn")), (day(kept.issued_on), day(kept.expires_on)));
+    assert_eq!(profile.text_at("/documentExpiresOn"), day(kept.document_expires_on));
+    assert_eq!((profile.text_at("/birthDate"), profile.text_at("/birthPlace")), ("1985-03-17".to_owned(), "Roma".to_owned()));
     let code = profile.text_at("/spidCode");
     assert!(code.len() == 14 && code[..4].bytes().all(|b| b.is_ascii_uppercase()) && code.bytes().all(|b| b.is_ascii_alphanumeric()), "{code}");
     change(&world, &token, &florence()).await.expect(204);
@@ -102,4 +107,14 @@ async fn a_forgotten_device_is_announced_again() {
     forget(token.clone()).await.refused(404, "not-found");
     again().await.expect(201);
     assert_eq!(world.subjects(&account).await.len(), 2, "announced again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn before_the_activation_there_is_neither_a_spid_code_nor_a_day_of_issue() {
+    let world = World::new().await;
+    let state = sportello_rules::identity::IdentityState::default();
+    let account = world.make(NewHolder { totp: false, state, expires_on: None, ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    let profile = world.get("/v1/selfcare/profile", &token).await.expect(200);
+    assert_eq!((&profile.body["spidCode"], &profile.body["issuedOn"], &profile.body["expiresOn"]), (&Value::Null, &Value::Null, &Value::Null));
 }

@@ -167,3 +167,35 @@ async fn a_key_that_is_none_is_named() {
         assert_eq!(answer.text_at("/field"), "deviceKey");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_08_an_app_approves_nothing_while_its_holder_is_locked_out() {
+    let world = World::new().await;
+    let app = App::enrol(&world).await;
+    let (asked, scanned) = page(&world, None).await;
+    for _ in 0..5 {
+        world.start_with(&app.account.username, "Sbagliata-42!").await.refused(401, "sign-in-refused");
+    }
+    app.approve(&world, &scanned).await.refused(401, "sign-in-refused");
+    assert_eq!(read(&world, &asked).await.expect(200).text_at("/state"), "waiting");
+    let unlock = format!("/v1/selfcare/unlocks/{}", world.link(&app.account, sportello_runtime::token::Purpose::Unlock, "n1"));
+    world.post(&unlock, json!({})).await.expect(204);
+    app.approve(&world, &scanned).await.expect(204);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_that_was_enrolled_without_a_key_approves_nothing() {
+    let world = World::new().await;
+    let before = App::enrol(&world).await;
+    let token = world.sign_in(&before.account).await;
+    let proof = json!({ "code": world.fresh_code(&before.account).await });
+    let enrolment = world.act(&token, "POST", "/v1/selfcare/credentials/otp-app", proof).await.expect(201);
+    let account = Account { totp_secret: Some(enrolment.text_at("/secret")), ..before.account.clone() };
+    let body = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&account) });
+    let confirmed = world.post("/v1/selfcare/credentials/otp-app/confirmation", body).await.expect(200);
+    assert_eq!(confirmed.body, json!({}), "it has no name by which it could approve");
+    // Nor has the one that it replaced any more; its codes sign in.
+    let (_, scanned) = page(&world, None).await;
+    before.approve(&world, &scanned).await.refused(401, "sign-in-refused");
+    world.sign_in(&account).await;
+}

@@ -156,3 +156,37 @@ async fn fifty_changes_of_one_password_make_one() {
         one_winner(&at_once(AT_ONCE, change).await, 204, &[401, 409]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_emergency_code_over_three_routes_is_good_once() {
+    let world = World::new().await;
+    for _ in 0..5 {
+        let account = world.active().await;
+        let code = account.emergency_code.clone().unwrap();
+        let token = world.sign_in(&account).await;
+        let fiscal_code = world.get("/v1/selfcare/profile", &token).await.expect(200).text_at("/fiscalCode");
+        // Everything stands before its last step, which alone uses the code up.
+        let recover = "/v1/selfcare/password-recoveries";
+        let id = world.post(recover, json!({ "username": account.username, "emergencyCode": code })).await.expect(201).text_at("/recoveryId");
+        let sent = json!({ "code": world.sms_code().await });
+        let last = world.post(format!("{recover}/{id}/code"), sent).await.expect(201).text_at("/recoveryId");
+        let body = json!({ "username": account.username, "password": account.password, "emergencyCode": code });
+        let enrolment = world.post("/v1/selfcare/credentials/otp-app/move", body).await.expect(201);
+        let phone = sportello_local::demo::Account { totp_secret: Some(enrolment.text_at("/secret")), ..account.clone() };
+        let first = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&phone) });
+        let answers = at_once(3, |route| {
+            let (path, body) = match route {
+                0 => (format!("{recover}/{last}"), json!({ "new": "Verde-Foresta77!", "confirmation": "Verde-Foresta77!" })),
+                1 => ("/v1/selfcare/credentials/otp-app/confirmation".to_owned(), first.clone()),
+                _ => ("/v1/selfcare/blocks".to_owned(), json!({ "fiscalCode": fiscal_code, "type": "personal", "emergencyCode": code })),
+            };
+            let world = &world;
+            async move { world.post(path, body).await }
+        })
+        .await;
+        let won = answers.iter().filter(|answer| answer.status < 300).count();
+        assert_eq!(won, 1, "{answers:?}");
+        assert!(answers.iter().all(|answer| answer.status < 500), "{answers:?}");
+        assert!(world.auth(&account).await.emergency_code.is_none());
+    }
+}

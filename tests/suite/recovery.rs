@@ -494,3 +494,61 @@ async fn who_is_locked_out_gets_back_in_by_recovery() {
     let account = recover(&world, &account).await;
     world.sign_in(&account).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vat_number_leads_to_the_username_of_its_type() {
+    let world = World::new().await;
+    let number = "12345678903";
+    let holder = NewHolder { kind: IdentityType::Professional, vat_number: Some(number.to_owned()), ..world.holder() };
+    let account = world.make(holder).await;
+    let ask = async |body: Value| world.post("/v1/selfcare/username-recoveries", body).await;
+    let person = |number: &str, kind: &str| json!({ "vatNumber": number, "email": account.email, "type": kind });
+    ask(person(number, "business")).await.expect(204);
+    ask(person("00743110157", "professional")).await.expect(204);
+    assert!(world.mails(&account).await.is_empty());
+    ask(person(number, "professional")).await.expect(204);
+    let mails = world.mails(&account).await;
+    assert!(mails.len() == 1 && mails[0].text.contains(&account.username), "{mails:?}");
+    assert_eq!(ask(person("1234567890A", "professional")).await.refused(422, "person-refused").text_at("/field"), "vatNumber");
+    let mut both = person(number, "professional");
+    both["fiscalCode"] = json!("RSSMRA85C57H501Z");
+    ask(both).await.refused(422, "person-refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_26_blocks_new_codes_and_moves_take_the_same_trips_for_nobody() {
+    let world = World::new().await;
+    let somebody = format!("BNCGLI80A41H501{}", check_letter("BNCGLI80A41H501").unwrap());
+    let wrong = "AAAABBBBCCCCDDDD";
+    let ways = [
+        ("selfcare.block.emergency", "/v1/selfcare/blocks"),
+        ("selfcare.emergency-code.recover.start", "/v1/selfcare/emergency-codes"),
+        ("selfcare.otp-app.move", "/v1/selfcare/credentials/otp-app/move"),
+    ];
+    for (id, path) in ways {
+        // Who is met by one way only, as nobody is: tries of the emergency code are one count over all routes.
+        let account = world.active().await;
+        let code = fiscal_code(&world, &account).await;
+        let ask = async |username: &str, fiscal_code: &str| {
+            let body = match id {
+                "selfcare.block.emergency" => json!({ "fiscalCode": fiscal_code, "type": "personal", "emergencyCode": wrong }),
+                "selfcare.otp-app.move" => json!({ "username": username, "password": "Sbagliata-42!", "emergencyCode": wrong }),
+                _ => json!({ "username": username, "password": "Sbagliata-42!" }),
+            };
+            world.post(path, body).await
+        };
+        let shown = |answer: &Answer| (answer.status, answer.code().to_owned(), answer.headers.clone());
+        let nobody = format!("nobody-{id}");
+        for round in 0..6 {
+            let known = ask(&account.username, &code).await;
+            let unknown = ask(&nobody, &somebody).await;
+            assert_eq!(shown(&known), shown(&unknown), "{id}, round {round}");
+        }
+        let trips: Vec<_> = world.stack.shared.observed.all().into_iter().filter(|invocation| invocation.id == id).collect();
+        assert_eq!(trips.len(), 12);
+        for (round, pair) in trips.chunks(2).enumerate() {
+            let kinds: Vec<_> = pair.iter().map(|invocation| invocation.trips.iter().map(|trip| trip.kind).collect::<Vec<_>>()).collect();
+            assert_eq!(kinds[0], kinds[1], "{id}, round {round}");
+        }
+    }
+}

@@ -65,6 +65,8 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::Post, "/v1/selfcare/password/generate"),
     (Method::Put, "/v1/selfcare/password"),
     (Method::Post, "/v1/selfcare/expired-password"),
+    (Method::Post, "/v1/selfcare/expired-password/{resetId}/signature"),
+    (Method::Post, "/v1/selfcare/expired-password/{resetId}/smart-card"),
     (Method::Post, "/v1/selfcare/expired-password/{resetId}"),
     (Method::Post, "/v1/selfcare/username-recoveries"),
     (Method::Post, "/v1/selfcare/password-recoveries"),

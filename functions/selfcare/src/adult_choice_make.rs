@@ -14,7 +14,7 @@ use sportello_runtime::{Cx, Failure, Operation, Reply, due, lookup, revocation};
 use sportello_store::commit::Commit;
 use sportello_store::record::SealedProfile;
 
-use crate::confirmation::{self, confirm_about, word};
+use crate::confirmation::{confirm_about, word};
 
 /// Makes the choice.
 pub struct AdultChoiceMake;
@@ -86,8 +86,7 @@ impl Operation for AdultChoiceMake {
             return Err(Code::RevocationByForm.into());
         }
         crate::credentials::guard(cx, &holder.records.auth)?;
-        let proof = confirmation::Input { code: input.code, password: input.password };
-        let confirmed = confirm_about(cx, &holder, (Self::SPEC.id, &word(input.choice)), &proof).await?;
+        let confirmed = confirm_about(cx, &holder, (Self::SPEC.id, &word(input.choice)), input.code.as_ref(), input.password.as_ref()).await?;
         let auth = &confirmed.auth;
         let mut commit = Commit::new();
         if input.choice == Choice::Close {

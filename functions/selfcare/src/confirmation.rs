@@ -6,13 +6,12 @@ use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Grant, Table, grant};
 use sportello_runtime::access::HolderActor;
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::{Cx, Failure, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::record::{AuthRecord, SecondFactor};
 
-use crate::second_factor::{charged, prove_factor};
+use crate::second_factor::{Codes, charged, prove_factor};
 
 /// What a confirmed change of a credential does to the tables.
 pub(crate) const GRANTS: &[Grant] =
@@ -21,7 +20,7 @@ pub(crate) const GRANTS: &[Grant] =
 /// What a confirmed change of the `AUTH` item alone does to the tables.
 pub(crate) const GRANTS_PLAIN: &[Grant] = &[grant(Table::Identities, Action::UpdateItem), grant(Table::Outbox, Action::PutItem)];
 
-/// What a confirmed change of the identity does to the tables: the customer area shows it too.
+/// What a confirmed change that the customer area shows too does to the tables.
 pub(crate) const GRANTS_SHOWN: &[Grant] = &[
     grant(Table::Identities, Action::UpdateItem),
     grant(Table::Identities, Action::PutItem),
@@ -53,13 +52,25 @@ pub(crate) struct Confirmed {
 ///
 /// # Errors
 /// `missing-field` for the proof that is needed and was not given, before anything is charged; `proof-refused`.
-pub(crate) async fn confirm(cx: &Cx, holder: &HolderActor, operation: &'static str, input: &Input) -> Result<Confirmed, Failure> {
-    confirm_about(cx, holder, (operation, ""), input).await
+pub(crate) async fn confirm(
+    cx: &Cx,
+    holder: &HolderActor,
+    operation: &'static str,
+    code: Option<&Secret>,
+    password: Option<&Secret>,
+) -> Result<Confirmed, Failure> {
+    confirm_about(cx, holder, (operation, ""), code, password).await
 }
 
 /// The same of one value: a code that was sent for another one proves nothing (rule 31).
-pub(crate) async fn confirm_about(cx: &Cx, holder: &HolderActor, about: (&'static str, &str), input: &Input) -> Result<Confirmed, Failure> {
-    confirm_by(cx, holder, about, holder.records.auth.otp_factor(cx.now), input.code.as_ref(), input.password.as_ref()).await
+pub(crate) async fn confirm_about(
+    cx: &Cx,
+    holder: &HolderActor,
+    about: (&'static str, &str),
+    code: Option<&Secret>,
+    password: Option<&Secret>,
+) -> Result<Confirmed, Failure> {
+    confirm_by(cx, holder, about, holder.records.auth.otp_factor(cx.now), Codes::one(code), password).await
 }
 
 /// A word of the interface, such as a credential or a choice, as a code is bound to it.
@@ -73,7 +84,7 @@ pub(crate) async fn confirm_by(
     holder: &HolderActor,
     (operation, about): (&'static str, &str),
     factor: SecondFactor,
-    code: Option<&Secret>,
+    codes: Codes<'_>,
     password: Option<&Secret>,
 ) -> Result<Confirmed, Failure> {
     let missing = |field: &'static str| Failure::from(Problem::from(Code::MissingField).field(field));
@@ -91,13 +102,12 @@ pub(crate) async fn confirm_by(
         let update = update(&auth).clear_password_tries();
         return Ok(Confirmed { auth, update });
     }
-    let code = code.ok_or_else(|| missing("code"))?;
-    let auth = match throttle::charge::<AuthRecord>(cx, owner, charged(factor, operation, Secrets::OTP), Code::ProofRefused).await? {
-        Charge::Look(auth) => auth,
-        Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
-    };
+    if !codes.are_given() {
+        return Err(missing("code"));
+    }
+    let auth: AuthRecord = throttle::charge_code(cx, owner, charged(factor, operation, Secrets::OTP), Code::ProofRefused).await?;
     unchanged(&auth)?;
-    let Some(proof) = prove_factor(cx, owner, &auth, factor, (operation, about), Some(code))? else {
+    let Some(proof) = prove_factor(cx, owner, &auth, factor, (operation, about), codes)? else {
         return Err(refused(cx, holder, &auth, Secrets::OTP)?);
     };
     let update = proof.consume(update(&auth)).clear_otp_tries();

@@ -6,13 +6,15 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::CredentialChange;
+use sportello_rules::credential::Dates;
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::record::SecondFactor;
 
-use crate::confirmation::{GRANTS, confirm_by, word};
-use crate::credentials::{Separate, changed, commit};
+use crate::confirmation::GRANTS;
+use crate::credentials::{Change, Separate, change};
+use crate::second_factor::Codes;
 
 /// Reactivates a credential.
 pub struct CredentialReactivate;
@@ -26,6 +28,9 @@ pub struct Input {
     /// A code of this credential, where it gives codes; otherwise one of the active second factor, where one is active.
     #[serde(default)]
     code: Option<Secret>,
+    /// The code that a token shows next, where one alone is refused since its button was pressed idly or its clock went wrong: two in a row find it again.
+    #[serde(default)]
+    next_code: Option<Secret>,
     /// The password; needed where neither is.
     #[serde(default)]
     password: Option<Secret>,
@@ -47,18 +52,13 @@ impl Operation for CredentialReactivate {
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<()>, Failure> {
         let kind = CredentialKind::from(input.credential);
-        // What cannot be done needs no proof: no try is charged for it.
-        changed(&holder.records.auth, kind, |dates| dates.reactivate(cx.now))?;
         // A code of the credential itself shows that it is at hand again; for a card or a signature the active factor confirms.
         let factor = match SecondFactor::of(kind) {
             SecondFactor::Signature => holder.records.auth.otp_factor(cx.now),
             own => own,
         };
-        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, &word(kind)), factor, input.code.as_ref(), input.password.as_ref()).await?;
-        let after = changed(&confirmed.auth, kind, |dates| dates.reactivate(cx.now))?;
-        // Sessions of a level that is not the highest any more end.
-        let update = confirmed.update.end_sessions();
-        let commit = commit(cx, &holder.owner, &holder.records, (&confirmed.auth, &after), update, (kind, CredentialChange::Reactivated))?;
-        Ok(Reply::after(commit, ()))
+        let codes = Codes::in_a_row(input.code.as_ref(), input.next_code.as_ref());
+        let what = Change { operation: Self::SPEC.id, kind, dates: Dates::reactivate, told: CredentialChange::Reactivated };
+        change(cx, &holder, what, factor, codes, input.password.as_ref()).await
     }
 }

@@ -1,15 +1,21 @@
 //! What the operations on credentials share: finding one, changing it with its dates, and telling of it (rules 41-44).
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::{Code, Problem};
+use sportello_contract::secret::Secret;
 use sportello_notify::{CredentialChange, Notice};
 use sportello_rules::credential::{Dates, StateForbids};
 use sportello_rules::service::CredentialKind;
-use sportello_runtime::{Cx, Failure, due};
+use sportello_runtime::access::HolderActor;
+use sportello_runtime::{Cx, Failure, Reply, due};
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
 use sportello_store::record::{AuthRecord, HolderRecords, SecondFactor, StoredCredential, StoredTotp};
+
+use crate::confirmation::{confirm_by, word};
+use crate::second_factor::Codes;
 
 /// A credential that lives by itself: any but the password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -96,7 +102,53 @@ pub fn write(update: AuthUpdate, before: &AuthRecord, after: &AuthRecord) -> Aut
     if before.token.is_some() && after.token.is_none() { update.token(None) } else { update }
 }
 
-/// Commits a changed credential: the dates of what is due, and the mail.
+/// What is suspended or revoked, and what is proved for it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// Which credential.
+    pub credential: Separate,
+    /// A code of the active second factor; needed where one is active.
+    #[serde(default)]
+    pub code: Option<Secret>,
+    /// The password; needed where no second factor is active.
+    #[serde(default)]
+    pub password: Option<Secret>,
+}
+
+/// A change of one credential by its holder.
+pub struct Change {
+    /// Id of the operation, for which codes are sent.
+    pub operation: &'static str,
+    /// Which credential.
+    pub kind: CredentialKind,
+    /// What happens to its dates.
+    pub dates: fn(&mut Dates, Timestamp) -> Result<(), StateForbids>,
+    /// What the mail tells.
+    pub told: CredentialChange,
+}
+
+/// Changes a credential with a proof of a factor, which a code that was sent for this credential only gives (rule 44).
+///
+/// # Errors
+/// As [`changed`], before any try is charged; as [`confirm_by`].
+pub(crate) async fn change(
+    cx: &Cx,
+    holder: &HolderActor,
+    Change { operation, kind, dates, told }: Change,
+    factor: SecondFactor,
+    codes: Codes<'_>,
+    password: Option<&Secret>,
+) -> Result<Reply<()>, Failure> {
+    changed(&holder.records.auth, kind, |kept| dates(kept, cx.now))?;
+    let confirmed = confirm_by(cx, holder, (operation, &word(kind)), factor, codes, password).await?;
+    let after = changed(&confirmed.auth, kind, |kept| dates(kept, cx.now))?;
+    // Sessions that this credential opened, or of a level that is not the highest any more, end with the change.
+    let update = confirmed.update.end_sessions();
+    Ok(Reply::after(commit(cx, &holder.owner, &holder.records, (&confirmed.auth, &after), update, (kind, told))?, ()))
+}
+
+/// Commits a changed credential: the dates of what is due, what the customer area shows, and the mail.
 ///
 /// # Errors
 /// A fault where the notice cannot be written as JSON.
@@ -111,6 +163,10 @@ pub fn commit(
     let mut commit = Commit::new();
     commit.update_auth(write(update, before, after), Code::ChangedMeanwhile);
     due::credentials(&mut commit, owner, records, after, cx);
+    let shown = after.sold_credentials();
+    if let Some(service) = before.service.as_ref().filter(|_| shown != before.sold_credentials()) {
+        commit.show_credentials(service, &shown);
+    }
     tell(cx, owner, before, &mut commit, (credential, change))?;
     Ok(commit)
 }

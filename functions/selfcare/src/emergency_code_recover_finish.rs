@@ -6,17 +6,16 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_runtime::access::Anyone;
-use sportello_runtime::throttle::Charge;
-use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply, codes, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 use sportello_store::record::AuthRecord;
 
 use crate::credentials::guard;
 use crate::emergency_code_recover_start::EMERGENCY_CODE;
 use crate::recovery::renew;
+use crate::steps::{Opened, open};
 
 /// Gives a new emergency code.
 pub struct EmergencyCodeRecoverFinish;
@@ -46,21 +45,13 @@ impl Operation for EmergencyCodeRecoverFinish {
     type Output = ();
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
-        let token = Token::open(input.recovery_id.expose(), Purpose::EmergencyCode, OwnerKind::Holder, cx.keys()).ok_or(Code::RecoveryRefused)?;
-        let over_at = token.over_at(cx.policy().recovery.step_minutes);
-        if cx.now >= over_at {
-            return Err(Code::RecoveryRefused.into());
-        }
+        let minutes = cx.policy().recovery.step_minutes;
+        let Opened { token, over_at, means: () } = open(cx, &input.recovery_id, [(Purpose::EmergencyCode, ())], minutes, Code::RecoveryRefused)?;
         let owner = token.owner;
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::SENT.with_code(EMERGENCY_CODE), Code::RecoveryRefused).await? {
-            Charge::Look(auth) => auth,
-            Charge::Refuse(commit) => return Err(Failure::with(Code::RecoveryRefused, commit)),
-        };
+        let auth: AuthRecord = throttle::charge_code(cx, &owner, Secrets::SENT.with_code(EMERGENCY_CODE), Code::RecoveryRefused).await?;
         let current = auth.epoch_mark() == token.version && auth.state.may_sign_in() && guard(cx, &auth).is_ok();
         let proof = if current { codes::prove(cx, &owner, &auth, EMERGENCY_CODE, &token.nonce(), &input.code) } else { None };
-        let Some(kept) = proof else {
-            return Err(Failure::with(Code::RecoveryRefused, throttle::after_failure(cx, &owner, &auth, Secrets::SENT, Code::RecoveryRefused)?));
-        };
+        let kept = proof.ok_or(Code::RecoveryRefused)?;
         let mut commit = Commit::new();
         let update = Commit::auth(&owner).version(auth.version).same_password(auth.password.version).same_epoch(auth.epoch).consume_code(EMERGENCY_CODE, kept);
         let update = renew(cx, &owner, &auth, update, &mut commit).await?;

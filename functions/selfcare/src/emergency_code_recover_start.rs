@@ -1,22 +1,21 @@
 //! POST /v1/selfcare/emergency-codes: begins to recover the emergency code: the password, then a code goes by SMS (rule 27).
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_contract::username::Username;
-use sportello_notify::{Channel, CodePurpose};
 use sportello_runtime::access::Anyone;
-use sportello_runtime::codes::{self, Sending};
-use sportello_runtime::profile::Profile;
-use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
-use sportello_store::commit::Commit;
+use sportello_store::commit::AuthUpdate;
 use sportello_store::key::OwnerKind;
 use sportello_store::record::AuthRecord;
+
+use crate::credentials::guard;
+use crate::recovery::{Step, begin, cleared};
 
 /// Begins to recover the emergency code.
 pub struct EmergencyCodeRecoverStart;
@@ -29,17 +28,6 @@ pub struct Input {
     username: Username,
     /// Password.
     password: Secret,
-}
-
-/// A recovery that has begun.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    /// Names the recovery in the next request; good for that only, and once.
-    recovery_id: Secret,
-    /// Until when the next request must come.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    expires_at: Timestamp,
 }
 
 /// Id under which the code of this recovery is kept.
@@ -61,38 +49,18 @@ impl Operation for EmergencyCodeRecoverStart {
         .problems(&[Code::RecoveryRefused, Code::CodeTooSoon, Code::CodesExhausted, Code::NoMobile, Code::DowngradeGuard]);
     type Auth = Anyone;
     type Input = Input;
-    type Output = Output;
+    type Output = Step;
 
-    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Step>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
         let auth: AuthRecord = throttle::charge_password(cx, &owner, Secrets::PASSWORD, &input.password, Code::RecoveryRefused).await?;
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
         if !right || !auth.state.may_sign_in() {
             return Err(Failure::with(Code::RecoveryRefused, throttle::after_failure(cx, &owner, &auth, Secrets::PASSWORD, Code::RecoveryRefused)?));
         }
-        let cleared = || {
-            let mut commit = Commit::new();
-            commit.update_auth(Commit::auth(&owner).clear_password_tries().same_password(auth.password.version), Code::RecoveryRefused);
-            commit
-        };
-        if let Err(problem) = crate::credentials::guard(cx, &auth) {
-            return Err(Failure::with(problem, cleared()));
+        if let Err(problem) = guard(cx, &auth) {
+            return Err(Failure::with(problem, cleared(&owner, &auth, AuthUpdate::clear_password_tries)));
         }
-        let sealed = cx.store.profile(&owner).await?.ok_or(Code::RecoveryRefused)?;
-        if codes::mobile(&Profile::open(cx, &owner, &sealed)?, &cx.policy().code).is_none() {
-            return Err(Failure::with(Code::NoMobile, cleared()));
-        }
-        let token = Token::new(owner, auth.epoch_mark(), cx.now, cx.entropy())?;
-        let mut commit = Commit::new();
-        let update = Commit::auth(&owner).version(auth.version).same_password(auth.password.version).clear_password_tries();
-        let sending = Sending { operation: EMERGENCY_CODE, value: &token.nonce(), purpose: CodePurpose::Recovery, channel: Channel::Sms };
-        let update = codes::send(cx, &owner, &auth, &sending, update, &mut commit).map_err(|failure| match failure {
-            Failure::Refused { problem, .. } => Failure::with(problem, cleared()),
-            fault => fault,
-        })?;
-        commit.update_auth(update, Code::ChangedMeanwhile);
-        let expires_at = token.over_at(cx.policy().recovery.step_minutes);
-        let recovery_id = Secret::new(token.seal(Purpose::EmergencyCode, cx.keys(), cx.entropy())?);
-        Ok(Reply::after(commit, Output { recovery_id, expires_at }))
+        begin(cx, owner, &auth, (Purpose::EmergencyCode, EMERGENCY_CODE), AuthUpdate::clear_password_tries).await
     }
 }

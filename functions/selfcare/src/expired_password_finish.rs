@@ -8,12 +8,12 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::throttle::Gate;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::profile::Profile;
-use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 
 use crate::new_password::{self, Told};
+use crate::steps::{Opened, open};
 
 /// Finishes the expired-password procedure.
 pub struct ExpiredPasswordFinish;
@@ -49,10 +49,8 @@ impl Operation for ExpiredPasswordFinish {
     type Output = ();
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
-        let token = Token::open(input.reset_id.expose(), Purpose::ExpiredPassword, OwnerKind::Holder, cx.keys()).ok_or(Code::LinkNotValid)?;
-        if cx.now >= token.over_at(cx.policy().session.expired_password_minutes) {
-            return Err(Code::LinkNotValid.into());
-        }
+        let minutes = cx.policy().session.expired_password_minutes;
+        let Opened { token, .. } = open(cx, &input.reset_id, [(Purpose::ExpiredPassword, ())], minutes, Code::LinkNotValid)?;
         if input.new != input.confirmation {
             return Err(Problem::from(Code::ConfirmationMismatch).field("confirmation").into());
         }

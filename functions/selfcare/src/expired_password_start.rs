@@ -1,23 +1,24 @@
-//! POST /v1/selfcare/expired-password: proves an expired password and the active second factor, for a token that only sets a new one (rule 15).
+//! POST /v1/selfcare/expired-password: proves an expired password and the active second factor; then level 3 where it is active, or a new password is set (rule 15).
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::username::Username;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::{Channel, CodePurpose};
+use sportello_rules::service::Level;
+use sportello_rules::throttle::Gate;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::codes::{self, Sending};
-use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
 use sportello_store::record::{AuthRecord, SecondFactor};
 
-use crate::second_factor::prove;
+use crate::expired_password::{Next, last, reset};
+use crate::second_factor::{Codes, prove_factor};
 use crate::sign_in::is_expired;
 
 /// Begins the expired-password procedure.
@@ -34,22 +35,14 @@ pub struct Input {
     /// A code of the active second factor; needed where one is active. Where messages are that factor, a request without it sends one.
     #[serde(default)]
     code: Option<Secret>,
-}
-
-/// What sets the new password.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    /// Names the procedure in the next request; good for that only, and once.
-    reset_id: Secret,
-    /// Until when the next request must come.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    expires_at: Timestamp,
+    /// The code that a token shows next, where one alone is refused since its button was pressed idly or its clock went wrong: two in a row find it again.
+    #[serde(default)]
+    next_code: Option<Secret>,
 }
 
 impl Operation for ExpiredPasswordStart {
     const SPEC: Spec = Spec::create("selfcare.expired-password.start", "/v1/selfcare/expired-password")
-        .summary("Prove an expired password and the second factor, to set a new one")
+        .summary("Prove an expired password and the second factor, to set a new one; the answer says what comes next")
         .limit(Limit::GUARDED)
         .hashing()
         .charges()
@@ -58,42 +51,47 @@ impl Operation for ExpiredPasswordStart {
         .problems(&[Code::SignInRefused, Code::PasswordNotExpired, Code::CodeSent, Code::CodeTooSoon, Code::CodesExhausted]);
     type Auth = Anyone;
     type Input = Input;
-    type Output = Output;
+    type Output = Next;
 
-    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
-        let auth: AuthRecord = throttle::charge_password(cx, &owner, Secrets::BOTH, &input.password, Code::SignInRefused).await?;
+        // Without a code only the password is looked at; what it clears are its own tries, or asking for messages would give more guesses at their codes.
+        let secrets = if input.code.is_some() { Secrets::BOTH } else { Secrets::PASSWORD };
+        let auth: AuthRecord = throttle::charge_password(cx, &owner, secrets, &input.password, Code::SignInRefused).await?;
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
+        let refused = || throttle::after_failure(cx, &owner, &auth, Secrets::BOTH, Code::SignInRefused).map(|commit| Failure::with(Code::SignInRefused, commit));
+        // A pause or a lock of the second factor closes this way too, whether a code was given or not.
+        if auth.otp_throttle().gate(&cx.policy().throttle, cx.now) != Gate::Open && input.code.is_none() {
+            return Err(refused()?);
+        }
+        let factor = auth.otp_factor(cx.now);
         // Where messages are the factor, the right password asks for one first.
-        let asks = input.code.is_none() && auth.second_factor(cx.now) == SecondFactor::SmsCode && is_expired(cx, &auth);
+        let asks = input.code.is_none() && factor == SecondFactor::SmsCode && is_expired(cx, &auth);
         if right && asks && auth.state.may_sign_in() {
-            let cleared = || Commit::auth(&owner).clear_password_tries().clear_otp_tries().same_password(auth.password.version);
+            let cleared = || Commit::auth(&owner).clear_password_tries().same_password(auth.password.version);
             let sending = Sending { operation: Self::SPEC.id, value: "", purpose: CodePurpose::Recovery, channel: Channel::Sms };
             let mut commit = Commit::new();
-            let sent = codes::send(cx, &owner, &auth, &sending, cleared().version(auth.version), &mut commit).map_err(|failure| match failure {
-                Failure::Refused { problem, .. } => {
-                    let mut commit = Commit::new();
-                    commit.update_auth(cleared(), Code::SignInRefused);
-                    Failure::with(problem, commit)
-                }
-                fault => fault,
-            })?;
+            let was_right = || {
+                let mut commit = Commit::new();
+                commit.update_auth(cleared(), Code::SignInRefused);
+                commit
+            };
+            let sent = codes::send(cx, &owner, &auth, &sending, cleared().version(auth.version), &mut commit).map_err(|failure| failure.writing(was_right))?;
             commit.update_auth(sent, Code::ChangedMeanwhile);
             return Err(Failure::with(Code::CodeSent, commit));
         }
-        let proof = prove(cx, &owner, &auth, Self::SPEC.id, input.code.as_ref())?;
+        let proof = prove_factor(cx, &owner, &auth, factor, (Self::SPEC.id, ""), Codes::in_a_row(input.code.as_ref(), input.next_code.as_ref()))?;
         let (true, Some(proof), true) = (right, proof, auth.state.may_sign_in()) else {
-            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::BOTH, Code::SignInRefused)?));
+            return Err(refused()?);
         };
-        let update = proof.consume(Commit::auth(&owner).clear_password_tries().clear_otp_tries().same_password(auth.password.version));
+        let update = proof.consume(Commit::auth(&owner).clear_password_tries().same_password(auth.password.version));
+        let update = if input.code.is_some() { update.clear_otp_tries() } else { update };
         let mut commit = Commit::new();
         commit.update_auth(update, Code::SignInRefused);
         if !is_expired(cx, &auth) {
             return Err(Failure::with(Code::PasswordNotExpired, commit));
         }
-        let token = Token::new(owner, auth.epoch_mark(), cx.now, cx.entropy())?;
-        let expires_at = token.over_at(cx.policy().session.expired_password_minutes);
-        let reset_id = Secret::new(token.seal(Purpose::ExpiredPassword, cx.keys(), cx.entropy())?);
-        Ok(Reply::after(commit, Output { reset_id, expires_at }))
+        let next = if auth.highest_level(cx.now) == Level::L3 { last(cx, owner, &auth)? } else { reset(cx, owner, &auth)? };
+        Ok(Reply::after(commit, next))
     }
 }

@@ -45,7 +45,7 @@ impl Operation for IdentityReactivate {
         // Whoever took a level away may be who lifts the suspension: the holder gets the time to read the mail (rule 44).
         crate::credentials::guard(cx, &holder.records.auth)?;
         let owner = &holder.owner;
-        let confirmed = confirm(cx, &holder, Self::SPEC.id, &input).await?;
+        let confirmed = confirm(cx, &holder, Self::SPEC.id, input.code.as_ref(), input.password.as_ref()).await?;
         let auth = &confirmed.auth;
         let mut state = auth.state.lifted(cx.now, auth.requirements(), &cx.policy().identity);
         let mut commit = Commit::new();

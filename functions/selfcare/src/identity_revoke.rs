@@ -14,7 +14,7 @@ use sportello_runtime::revocation;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 
-use crate::confirmation::{self, GRANTS_SHOWN, confirm};
+use crate::confirmation::{GRANTS_SHOWN, confirm};
 
 /// Revokes the identity.
 pub struct IdentityRevoke;
@@ -72,8 +72,7 @@ impl Operation for IdentityRevoke {
         }
         crate::credentials::guard(cx, &holder.records.auth)?;
         let owner = &holder.owner;
-        let proof = confirmation::Input { code: input.code, password: input.password };
-        let confirmed = confirm(cx, &holder, Self::SPEC.id, &proof).await?;
+        let confirmed = confirm(cx, &holder, Self::SPEC.id, input.code.as_ref(), input.password.as_ref()).await?;
         let auth = &confirmed.auth;
         let mut commit = Commit::new();
         revocation::revoke(&mut commit, owner, auth, confirmed.update, cx.now);

@@ -47,7 +47,7 @@ impl Operation for IdentitySuspend {
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<Output>, Failure> {
         let owner = &holder.owner;
-        let confirmed = confirm(cx, &holder, Self::SPEC.id, &input).await?;
+        let confirmed = confirm(cx, &holder, Self::SPEC.id, input.code.as_ref(), input.password.as_ref()).await?;
         let (auth, policy) = (&confirmed.auth, &cx.policy().identity);
         // A suspension that has ended by itself is no reason any more: this one begins its own days.
         let mut state = auth.state.lifted(cx.now, auth.requirements(), policy);

@@ -7,7 +7,6 @@ use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::CredentialChange;
 use sportello_rules::calendar::date_of;
-use sportello_rules::credential::CredentialState;
 use sportello_rules::identity::{IdentityType, Status};
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
@@ -15,7 +14,7 @@ use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::record::Bytes;
 
-use crate::confirmation::{self, GRANTS, confirm};
+use crate::confirmation::{GRANTS_SHOWN, confirm};
 use crate::credentials::{changed, commit, guard};
 use crate::level_three::{Shown, Signature, activation_challenge, person};
 
@@ -58,7 +57,7 @@ impl Operation for L3Activate {
         .charges()
         .authorities()
         .idempotent()
-        .grants(GRANTS)
+        .grants(GRANTS_SHOWN)
         .statuses(&[Status::Active])
         .problems(&[Code::MissingField, Code::ProofRefused, Code::CertificateRefused, Code::NotBought, Code::DowngradeGuard]);
     type Auth = HolderHighest;
@@ -71,9 +70,8 @@ impl Operation for L3Activate {
             Strong::RemoteSignature => CredentialKind::RemoteSignature,
         };
         let auth = &holder.records.auth;
-        let waits = auth.credentials.iter().any(|c| c.kind == kind && c.dates.state(cx.now) == CredentialState::Waiting);
         // A minor has no level 3, whatever was bought (rule 38).
-        if !waits || auth.kind == IdentityType::Minor {
+        if !auth.waits(kind, cx.now) || auth.kind == IdentityType::Minor {
             return Err(Code::NotBought.into());
         }
         guard(cx, auth)?;
@@ -85,8 +83,7 @@ impl Operation for L3Activate {
             (None, _) => return Err(sportello_contract::problem::Problem::from(Code::MissingField).field("signature").into()),
         };
         let person = person(cx, &profile, shown)?;
-        let proof = confirmation::Input { code: input.code, password: input.password };
-        let confirmed = confirm(cx, &holder, Self::SPEC.id, &proof).await?;
+        let confirmed = confirm(cx, &holder, Self::SPEC.id, input.code.as_ref(), input.password.as_ref()).await?;
         let last = date_of(person.not_after);
         let mut after = changed(&confirmed.auth, kind, |dates| {
             dates.activate(cx.now)?;

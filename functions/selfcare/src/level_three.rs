@@ -62,6 +62,12 @@ pub fn sign_in_challenge(nonce: &str) -> String {
     format!("sportello/sign-in/{nonce}")
 }
 
+/// What has to be signed to replace an expired password: a signature for the one serves not for the other.
+#[must_use]
+pub fn expired_password_challenge(nonce: &str) -> String {
+    format!("sportello/expired-password/{nonce}")
+}
+
 /// What has to be signed to activate a credential; it changes with every change of the record.
 #[must_use]
 pub fn activation_challenge(auth: &AuthRecord) -> String {

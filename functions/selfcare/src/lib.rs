@@ -6,6 +6,7 @@ mod confirmation;
 mod credentials;
 mod deadline_text;
 mod enrolment;
+mod expired_password;
 mod last_step;
 mod level_three;
 mod new_password;
@@ -15,6 +16,7 @@ mod recovery;
 mod residence;
 mod second_factor;
 mod sign_in;
+mod steps;
 
 sportello_runtime::operations! {
     sign_in_start::SignInStart,
@@ -58,6 +60,8 @@ sportello_runtime::operations! {
     password_generate::PasswordGenerate,
     password_change::PasswordChange,
     expired_password_start::ExpiredPasswordStart,
+    expired_password_signature::ExpiredPasswordSignature,
+    expired_password_smart_card::ExpiredPasswordSmartCard,
     expired_password_finish::ExpiredPasswordFinish,
     username_recover::UsernameRecover,
     password_recover_start::PasswordRecoverStart,

@@ -12,16 +12,15 @@ use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::device::DeviceKey;
 use sportello_runtime::profile::TOTP_FIELD;
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 use sportello_store::record::{AuthRecord, Bytes, Enrolment, StoredCredential, StoredTotp};
 
 use crate::credentials::{tell, write};
 use crate::recovery::use_up;
+use crate::steps::{Opened, open};
 
 /// Finishes an app's enrolment.
 pub struct OtpAppConfirm;
@@ -61,17 +60,11 @@ impl Operation for OtpAppConfirm {
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
-        let token = Token::open(input.enrolment_id.expose(), Purpose::Enrolment, OwnerKind::Holder, cx.keys()).ok_or(Code::ProofRefused)?;
-        let over_at = token.over_at(cx.policy().session.enrolment_minutes);
-        if cx.now >= over_at {
-            return Err(Code::ProofRefused.into());
-        }
+        let minutes = cx.policy().session.enrolment_minutes;
+        let Opened { token, over_at, means: () } = open(cx, &input.enrolment_id, [(Purpose::Enrolment, ())], minutes, Code::ProofRefused)?;
         let device_key = input.device_key.as_ref().map(DeviceKey::point);
         let owner = token.owner;
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, Secrets::OTP, Code::ProofRefused).await? {
-            Charge::Look(auth) => auth,
-            Charge::Refuse(commit) => return Err(Failure::with(Code::ProofRefused, commit)),
-        };
+        let auth: AuthRecord = throttle::charge_code(cx, &owner, Secrets::OTP, Code::ProofRefused).await?;
         let current = auth.password.version == token.version && auth.state.may_sign_in();
         // A block or whatever else ends the sessions ends an enrolment that somebody has begun.
         let lives = |enrolment: &&Enrolment| current && enrolment.nonce == token.nonce() && enrolment.epoch == auth.epoch;

@@ -37,7 +37,7 @@ impl Operation for OtpAppEnrol {
         }
         guard(cx, auth)?;
         let profile = Profile::open(cx, &holder.owner, &holder.records.profile)?;
-        let confirmed = confirm(cx, &holder, Self::SPEC.id, &input).await?;
+        let confirmed = confirm(cx, &holder, Self::SPEC.id, input.code.as_ref(), input.password.as_ref()).await?;
         let (update, output) = begin(cx, &holder.owner, &confirmed.auth, &profile, false, confirmed.update)?;
         let mut commit = Commit::new();
         commit.update_auth(update, Code::ChangedMeanwhile);

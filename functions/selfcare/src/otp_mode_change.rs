@@ -14,6 +14,7 @@ use sportello_store::commit::Commit;
 
 use crate::confirmation::{GRANTS_PLAIN, confirm_by, word};
 use crate::credentials::{guard, tell};
+use crate::second_factor::Codes;
 
 /// Chooses the mode.
 pub struct OtpModeChange;
@@ -68,7 +69,7 @@ impl Operation for OtpModeChange {
             return Err(Code::CredentialState.into());
         }
         guard(cx, auth)?;
-        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, &word(input.mode)), auth.otp_factor(cx.now), Some(&input.code), None).await?;
+        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, &word(input.mode)), auth.otp_factor(cx.now), Codes::one(Some(&input.code)), None).await?;
         let mut commit = Commit::new();
         commit.update_auth(confirmed.update.otp_mode(mode), Code::ChangedMeanwhile);
         tell(cx, &holder.owner, &confirmed.auth, &mut commit, (mode, CredentialChange::Chosen))?;

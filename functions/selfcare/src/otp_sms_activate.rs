@@ -16,6 +16,7 @@ use sportello_store::record::{SecondFactor, StoredCredential};
 
 use crate::confirmation::{GRANTS, confirm_by};
 use crate::credentials::{commit, guard};
+use crate::second_factor::Codes;
 
 /// Activates codes by SMS.
 pub struct OtpSmsActivate;
@@ -80,7 +81,7 @@ impl Operation for OtpSmsActivate {
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<()>, Failure> {
         allowed(cx, &holder)?;
-        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, ""), SecondFactor::SmsCode, Some(&input.code), None).await?;
+        let confirmed = confirm_by(cx, &holder, (Self::SPEC.id, ""), SecondFactor::SmsCode, Codes::one(Some(&input.code)), None).await?;
         let mut after = confirmed.auth.clone();
         after.credentials.push(StoredCredential::new(CredentialKind::OtpSms, Dates::active_since(cx.now, None)));
         let (records, update) = (&holder.records, confirmed.update.end_sessions());

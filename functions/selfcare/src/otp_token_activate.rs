@@ -6,7 +6,6 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::CredentialChange;
-use sportello_rules::credential::CredentialState;
 use sportello_rules::identity::Status;
 use sportello_rules::service::CredentialKind;
 use sportello_rules::token::Position;
@@ -14,9 +13,9 @@ use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::TOKEN_FIELD;
 use sportello_runtime::{Cx, Failure, Operation, Reply, lookup};
 use sportello_store::commit::Commit;
-use sportello_store::record::{AuthRecord, StoredToken};
+use sportello_store::record::StoredToken;
 
-use crate::confirmation::{self, Confirmed, confirm};
+use crate::confirmation::{Confirmed, confirm};
 use crate::credentials::{changed, commit, guard, in_use};
 
 /// Activates a physical token.
@@ -64,15 +63,11 @@ impl Operation for OtpTokenActivate {
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<()>, Failure> {
         let (owner, found) = (&holder.owner, &holder.records.auth);
-        let waits = |auth: &AuthRecord| {
-            auth.credentials.iter().any(|c| c.kind == CredentialKind::OtpToken && c.dates.state(cx.now) == CredentialState::Waiting)
-        };
-        if !waits(found) {
+        if !found.waits(CredentialKind::OtpToken, cx.now) {
             return Err(Code::NotBought.into());
         }
         guard(cx, found)?;
-        let proof = confirmation::Input { code: input.code, password: input.password };
-        let Confirmed { auth, update } = confirm(cx, &holder, Self::SPEC.id, &proof).await?;
+        let Confirmed { auth, update } = confirm(cx, &holder, Self::SPEC.id, input.code.as_ref(), input.password.as_ref()).await?;
         let stock = cx.store.token(&lookup::token(cx.keys(), &input.serial)).await?;
         // A serial number that nobody has, one of somebody else's token and wrong codes are refused alike.
         let free = stock.filter(|token| token.identity.is_none());

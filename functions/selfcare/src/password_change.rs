@@ -13,7 +13,7 @@ use sportello_store::commit::Commit;
 use sportello_store::record::{AuthRecord, SecondFactor};
 
 use crate::new_password::{self, Told};
-use crate::second_factor::{charged, prove_factor};
+use crate::second_factor::{Codes, charged, prove_factor};
 use crate::sign_in::is_expired;
 
 /// Changes the password.
@@ -66,7 +66,7 @@ impl Operation for PasswordChange {
         let auth: AuthRecord = throttle::charge_password(cx, owner, secrets, &input.current, Code::ProofRefused).await?;
         let right = cx.hasher().matches(input.current.expose(), &auth.salt, &auth.password).await?;
         let factor = auth.otp_factor(cx.now);
-        let proof = prove_factor(cx, owner, &auth, factor, (Self::SPEC.id, ""), input.code.as_ref())?;
+        let proof = prove_factor(cx, owner, &auth, factor, (Self::SPEC.id, ""), Codes::one(input.code.as_ref()))?;
         let (true, Some(proof)) = (right, proof) else {
             return Err(Failure::with(Code::ProofRefused, throttle::after_failure(cx, owner, &auth, secrets, Code::ProofRefused)?));
         };

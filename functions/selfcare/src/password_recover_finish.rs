@@ -8,13 +8,13 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::{Channel, Notice};
 use sportello_runtime::access::Anyone;
 use sportello_runtime::profile::Profile;
-use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply, codes};
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 
 use crate::new_password::{self, Told};
 use crate::recovery::use_up;
+use crate::steps::{Opened, open};
 
 /// Finishes a password's recovery.
 pub struct PasswordRecoverFinish;
@@ -50,11 +50,9 @@ impl Operation for PasswordRecoverFinish {
     type Output = ();
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
-        let open = |purpose| Token::open(input.recovery_id.expose(), purpose, OwnerKind::Holder, cx.keys()).map(|token| (token, purpose));
-        let (token, purpose) = open(Purpose::RecoveryLast).or_else(|| open(Purpose::RecoveryLastByAnswer)).ok_or(Code::LinkNotValid)?;
-        if cx.now >= token.over_at(cx.policy().recovery.step_minutes) {
-            return Err(Code::LinkNotValid.into());
-        }
+        let steps = [Purpose::RecoveryLast, Purpose::RecoveryLastByAnswer].map(|purpose| (purpose, purpose));
+        let minutes = cx.policy().recovery.step_minutes;
+        let Opened { token, means: purpose, .. } = open(cx, &input.recovery_id, steps, minutes, Code::LinkNotValid)?;
         if input.new != input.confirmation {
             return Err(Problem::from(Code::ConfirmationMismatch).field("confirmation").into());
         }

@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
+use sportello_contract::hex::hex;
 use sportello_contract::secret::Secret;
 use sportello_runtime::{Cx, Failure, entropy};
 use sportello_store::qr::QrSignIn;
@@ -62,7 +63,7 @@ impl Page {
     /// The id that is scanned.
     #[must_use]
     pub fn id(&self) -> String {
-        digest(&SHA256, &self.digest()).as_ref().iter().take(ID).map(|b| format!("{b:02x}")).collect()
+        hex(digest(&SHA256, &self.digest()).as_ref().iter().copied().take(ID))
     }
 
     /// Whether it is the page that asked.

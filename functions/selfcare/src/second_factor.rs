@@ -10,6 +10,31 @@ use sportello_store::commit::AuthUpdate;
 use sportello_store::key::Owner;
 use sportello_store::record::{AuthRecord, KeptCode, SecondFactor};
 
+/// What is given as proof of a factor.
+#[derive(Clone, Copy)]
+pub(crate) struct Codes<'a> {
+    code: Option<&'a Secret>,
+    /// The code that comes next: a token alone shows codes in a row.
+    next: Option<&'a Secret>,
+}
+
+impl<'a> Codes<'a> {
+    /// One code, where one was given.
+    pub(crate) const fn one(code: Option<&'a Secret>) -> Self {
+        Self { code, next: None }
+    }
+
+    /// The same with the next one, which finds a token again that has drifted away (rule 41).
+    pub(crate) const fn in_a_row(code: Option<&'a Secret>, next: Option<&'a Secret>) -> Self {
+        Self { code, next }
+    }
+
+    /// Whether there is a code to be looked at.
+    pub(crate) const fn are_given(self) -> bool {
+        self.code.is_some()
+    }
+}
+
 /// A factor that was proved.
 pub(crate) enum Proof {
     /// None is active.
@@ -39,26 +64,23 @@ pub(crate) fn charged(factor: SecondFactor, operation: &'static str, secrets: Se
     if factor == SecondFactor::SmsCode { secrets.with_code(operation) } else { secrets }
 }
 
-/// The proof that is needed beside the password; none where it was not given, or is of a factor that these operations do not take.
-pub(crate) fn prove(cx: &Cx, owner: &Owner, auth: &AuthRecord, operation: &'static str, code: Option<&Secret>) -> Result<Option<Proof>, Failure> {
-    prove_factor(cx, owner, auth, auth.second_factor(cx.now), (operation, ""), code)
-}
-
-/// The same for one factor, and for a code that is bound to a value.
+/// The proof of one factor, by a code that may be bound to a value; none where it was not given or is wrong, and for level 3, which no code proves.
 pub(crate) fn prove_factor(
     cx: &Cx,
     owner: &Owner,
     auth: &AuthRecord,
     factor: SecondFactor,
     (operation, value): (&'static str, &str),
-    code: Option<&Secret>,
+    Codes { code, next }: Codes<'_>,
 ) -> Result<Option<Proof>, Failure> {
     match factor {
         SecondFactor::None => Ok(Some(Proof::None)),
         SecondFactor::Signature => Ok(None),
+        SecondFactor::AppCode | SecondFactor::SmsCode if next.is_some() => Ok(None),
         SecondFactor::TokenCode => {
             let (Some((token, secret)), Some(code)) = (open_token(cx.keys(), owner, auth)?, code) else { return Ok(None) };
-            let position = token.model.prove(&secret, code.expose(), auth.token_position(), cx.now, &cx.policy().token);
+            let shown = (code.expose(), next.map(Secret::expose));
+            let position = token.model.follow(&secret, shown, auth.token_position(), cx.now, &cx.policy().token);
             Ok(position.map_err(|error| Failure::fault(error.to_string()))?.map(Proof::Token))
         }
         SecondFactor::AppCode => {

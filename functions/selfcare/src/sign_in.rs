@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
+use sportello_contract::hex::hex;
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_notify::{Channel, CodePurpose, Notice};
@@ -158,7 +159,7 @@ pub fn remember(cx: &Cx, owner: &Owner, auth: &AuthRecord, seen: &Seen<'_>, upda
 
 fn hash(cx: &Cx, owner: &Owner, token: &Secret) -> String {
     let hash = cx.keys().keyed_hash(&[b"device", owner.pk().as_bytes(), token.expose().as_bytes()]);
-    hash.iter().take(DEVICE).map(|b| format!("{b:02x}")).collect()
+    hex(hash.into_iter().take(DEVICE))
 }
 
 fn is_known(cx: &Cx, auth: &AuthRecord, hash: &str) -> bool {

@@ -10,16 +10,16 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::CredentialChange;
 use sportello_rules::service::{CredentialKind, Level};
 use sportello_runtime::access::Anyone;
-use sportello_runtime::token::{Purpose, Token};
+use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 use sportello_store::record::SecondFactor;
 
 use crate::credentials::{changed, tell, write};
 use crate::recovery::{Given, prove, use_up};
 use crate::sign_in::OTP_STEPS;
+use crate::steps::{Opened, open};
 
 /// Suspends a lost factor.
 pub struct SignInLost;
@@ -57,13 +57,9 @@ impl Operation for SignInLost {
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
-        let open = |(purpose, factor)| Token::open(input.sign_in_id.expose(), purpose, OwnerKind::Holder, cx.keys()).map(|token| (token, factor));
         let steps = OTP_STEPS.into_iter().chain([(Purpose::SignInLast, SecondFactor::Signature)]);
-        let (token, asked) = { steps }.find_map(open).ok_or(Code::RecoveryRefused)?;
-        let over_at = token.over_at(cx.policy().session.sign_in_minutes);
-        if cx.now >= over_at {
-            return Err(Code::RecoveryRefused.into());
-        }
+        let minutes = cx.policy().session.sign_in_minutes;
+        let Opened { token, over_at, means: asked } = open(cx, &input.sign_in_id, steps, minutes, Code::RecoveryRefused)?;
         let owner = token.owner;
         let auth = prove(cx, &owner, Secrets::EMERGENCY, Given::EmergencyCode(&input.emergency_code), Code::RecoveryRefused).await?;
         let lost = |kind: CredentialKind| SecondFactor::of(kind) == asked && kind.level() > Level::L1;

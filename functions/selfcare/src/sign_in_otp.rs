@@ -7,17 +7,15 @@ use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
-use sportello_runtime::throttle::Charge;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::token::Token;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 use sportello_store::record::AuthRecord;
 
-use crate::second_factor::{charged, prove_factor};
+use crate::second_factor::{Codes, charged, prove_factor};
 use crate::sign_in::{Next, OTP_STEPS, SIGN_IN_CODE, is_expired, last, open_session};
+use crate::steps::{Opened, open};
 
 /// Proves the second factor of a sign-in.
 pub struct SignInOtp;
@@ -30,6 +28,9 @@ pub struct Input {
     sign_in_id: Secret,
     /// The code that the app or the token shows, or that came by SMS.
     code: Secret,
+    /// The code that a token shows next, where one alone is refused since its button was pressed idly or its clock went wrong: two in a row find it again.
+    #[serde(default)]
+    next_code: Option<Secret>,
     /// The token that an earlier sign-in gave this device.
     #[serde(default)]
     device_token: Option<Secret>,
@@ -48,18 +49,11 @@ impl Operation for SignInOtp {
     type Output = Next;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
-        let open = |(purpose, factor)| Token::open(input.sign_in_id.expose(), purpose, OwnerKind::Holder, cx.keys()).map(|token| (token, factor));
-        let (token, factor) = OTP_STEPS.into_iter().find_map(open).ok_or(Code::SignInRefused)?;
+        let minutes = cx.policy().session.sign_in_minutes;
+        let Opened { token, over_at, means: factor } = open(cx, &input.sign_in_id, OTP_STEPS, minutes, Code::SignInRefused)?;
         let secrets = charged(factor, SIGN_IN_CODE, Secrets::OTP);
-        let over_at = token.over_at(cx.policy().session.sign_in_minutes);
-        if cx.now >= over_at {
-            return Err(Code::SignInRefused.into());
-        }
         let owner = token.owner;
-        let auth = match throttle::charge::<AuthRecord>(cx, &owner, secrets, Code::SignInRefused).await? {
-            Charge::Look(auth) => auth,
-            Charge::Refuse(commit) => return Err(Failure::with(Code::SignInRefused, commit)),
-        };
+        let auth: AuthRecord = throttle::charge_code(cx, &owner, secrets, Code::SignInRefused).await?;
         // A sign-in begun before a lock, a new password or a revocation ends with it.
         let open = auth.password_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Open;
         if !open || !auth.state.may_sign_in() || auth.password.version != token.version {
@@ -67,7 +61,8 @@ impl Operation for SignInOtp {
         }
         // A factor that is not the one of this holder any more proves nothing, also where the sign-in began before.
         let current = auth.otp_factor(cx.now) == factor;
-        let proof = if current { prove_factor(cx, &owner, &auth, factor, (SIGN_IN_CODE, &token.nonce()), Some(&input.code))? } else { None };
+        let codes = Codes::in_a_row(Some(&input.code), input.next_code.as_ref());
+        let proof = if current { prove_factor(cx, &owner, &auth, factor, (SIGN_IN_CODE, &token.nonce()), codes)? } else { None };
         let Some(proof) = proof else {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::SignInRefused)?));
         };

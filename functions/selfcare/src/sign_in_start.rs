@@ -80,10 +80,7 @@ impl Operation for SignInStart {
                 let (sign_in_id, expires_at) = sealed(cx, &token, Purpose::SignInSms)?;
                 let mut commit = Commit::new();
                 // Who is right and has had all codes for now hears so, and was not wrong: the tries are cleared. Who is wrong never comes here.
-                let sent = send_code(cx, &owner, &auth, &token.nonce(), update.clone(), &mut commit).map_err(|failure| match failure {
-                    Failure::Refused { problem, .. } => Failure::with(problem, proved(update, &auth)),
-                    fault => fault,
-                })?;
+                let sent = send_code(cx, &owner, &auth, &token.nonce(), update.clone(), &mut commit).map_err(|failure| failure.writing(|| proved(update, &auth)))?;
                 commit.update_auth(sent.version(auth.version).same_password(auth.password.version).same_epoch(auth.epoch), Code::ChangedMeanwhile);
                 return Ok(Reply::after(commit, Next::Otp { sign_in_id, expires_at, by: By::Sms }));
             }

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use sportello_contract::hex::hex;
 use sportello_contract::problem::{Code, Problem};
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::EmailAddress;
@@ -65,7 +66,7 @@ impl Operation for UsernameRecover {
         let owner = cx.store.person(&key).await?.unwrap_or_else(|| lookup::nobody(cx.keys(), &key));
         // By the address that was given too: who asks with another one uses up nothing of the holder's.
         let given = cx.keys().keyed_hash(&[b"reminder", input.email.trim().to_lowercase().as_bytes()]);
-        let given: String = given.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let given = hex(given.into_iter().take(8));
         let asked = cx.store.count(&format!("username#{key}#{given}"), DAY, cx.now).await?;
         // One reminder too many is written all the same, and goes to nobody.
         let owner = if asked <= cx.policy().recovery.reminders_per_day { owner } else { lookup::nobody(cx.keys(), &key) };

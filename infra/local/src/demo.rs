@@ -69,6 +69,8 @@ pub struct NewHolder {
     pub name: (&'static str, &'static str),
     /// Fiscal code: everybody has one of their own.
     pub fiscal_code: String,
+    /// VAT number, of a Professional or Business identity.
+    pub vat_number: Option<String>,
     /// Mobile number.
     pub mobile: Option<String>,
     /// Mobile number of a minor's parent.
@@ -125,6 +127,7 @@ impl NewHolder {
             username: username.to_owned(),
             name: ("Maria", "Rossi"),
             fiscal_code: fiscal_code(username),
+            vat_number: None,
             mobile: Some("+393331234567".to_owned()),
             parent_mobile: None,
             security_answer: None,
@@ -190,7 +193,7 @@ impl NewHolder {
             family_name: self.name.1.to_owned(),
             birth_date: Some(self.birth_date),
             fiscal_code: Some(self.fiscal_code.clone()),
-            vat_number: None,
+            vat_number: self.vat_number.clone(),
             documents: vec![Document { number: "CA48213XY".to_owned() }],
             email: EmailAddress::parse(&self.username).map_err(|_| StackError(format!("{}: not an address", self.username)))?,
             mobile: self.mobile.clone(),

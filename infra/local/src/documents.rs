@@ -183,7 +183,7 @@ fn sample(id: &str) -> Value {
         "selfcare.sign-in.lost" => json!({ "emergencyCode": "AAAA-BBBB-CCCC-DDDD" }),
         "selfcare.sign-in.qr.approve" => json!({ "appId": "AAAA", "signature": "AAAA" }),
         "selfcare.otp-app.move" => json!({ "username": "nobody", "password": "Wrong-Horse42!", "emergencyCode": "AAAA-BBBB-CCCC-DDDD" }),
-        "selfcare.sign-in.signature" => json!({ "signature": "MAA=" }),
+        "selfcare.sign-in.signature" | "selfcare.expired-password.signature" => json!({ "signature": "MAA=" }),
         "selfcare.l3.activate" => json!({ "credential": "remote-signature", "signature": "MAA=", "code": "000000" }),
         "selfcare.otp-app.confirm" => json!({ "enrolmentId": "AAAA", "code": "000000" }),
         "selfcare.otp-sms.activate" => json!({ "code": "000000", "withoutApp": "no-smartphone" }),

@@ -2,6 +2,7 @@
 
 use ring::digest::{Context, SHA256};
 
+use crate::hex::hex;
 use crate::problem::Code;
 
 /// Longest key, in bytes.
@@ -34,7 +35,7 @@ impl Key {
     /// Where the first answer is kept: the operation, who calls it, and the key.
     #[must_use]
     pub fn place(&self, operation: &str, caller: &str) -> String {
-        hex(&digest(&[operation.as_bytes(), caller.as_bytes(), self.0.as_bytes()]))
+        hex(digest(&[operation.as_bytes(), caller.as_bytes(), self.0.as_bytes()]))
     }
 }
 
@@ -46,10 +47,6 @@ fn digest(parts: &[&[u8]]) -> Vec<u8> {
         context.update(part);
     }
     context.finish().as_ref().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

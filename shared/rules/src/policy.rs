@@ -138,7 +138,7 @@ section! {
         /// Steps accepted on each side of where the token's clock is expected.
         skew_steps: u32 = 1,
         /// Presses that two codes in a row may be away.
-        resync_presses: u32 = 100,
+        resync_presses: u32 = 1000,
         /// Steps on each side that two codes in a row may be away.
         resync_steps: u32 = 20,
     }

@@ -93,6 +93,26 @@ impl TokenModel {
         Ok(window.find(|counter| equal(&generator.generate(*counter).to_string(), code)).map(|counter| self.at(counter, now)))
     }
 
+    /// Where a token that is in use stands after what its holder gives: a code, or that and the next one, where it has drifted away (RFC 4226, 7.4).
+    ///
+    /// Two codes that are right by chance are rarer than one, however much wider the window is: the policy bounds it.
+    ///
+    /// # Errors
+    /// As [`TokenModel::prove`].
+    pub fn follow(
+        &self,
+        secret: &[u8],
+        (code, next): (&str, Option<&str>),
+        position: Position,
+        now: Timestamp,
+        policy: &TokenPolicy,
+    ) -> Result<Option<Position>, InvalidTotp> {
+        match next {
+            None => self.prove(secret, code, position, now, policy),
+            Some(next) => self.synchronise(secret, (code, next), position, now, policy),
+        }
+    }
+
     /// Where the token stands after two codes in a row, looked for in a wide window: for its activation, and for one that has drifted away.
     ///
     /// # Errors
@@ -191,7 +211,66 @@ mod tests {
         assert_eq!(found, Position { last: Some(ahead + 1), drift: i64::from(policy.resync_steps) + 1 });
     }
 
+    #[test]
+    fn a_token_in_use_that_is_pressed_too_often_is_found_again_ahead_and_never_behind() {
+        let policy = TokenPolicy::default();
+        let position = Position { last: Some(5), drift: 0 };
+        let code = |counter| PRESS.code(SECRET, counter).unwrap();
+        let follow = |first: u64, second: Option<u64>| {
+            let next = second.map(code);
+            PRESS.follow(SECRET, (&code(first), next.as_deref()), position, at(0), &policy).unwrap().and_then(|p| p.last)
+        };
+        let lost = 6 + u64::from(policy.look_ahead) + 1;
+        assert_eq!(follow(lost - 1, None), Some(lost - 1));
+        assert_eq!(follow(lost, None), None);
+        assert_eq!(follow(lost, Some(lost + 1)), Some(lost + 1));
+        assert_eq!(follow(lost, Some(lost + 2)), None, "not in a row");
+        assert_eq!(follow(6, Some(7)), Some(7), "one that is not lost too");
+        assert_eq!(follow(5, Some(6)), None, "the first was used");
+        assert_eq!(follow(4, Some(5)), None, "older");
+        let last = 6 + u64::from(policy.resync_presses);
+        assert_eq!(follow(last, Some(last + 1)), Some(last + 1));
+        assert_eq!(follow(last + 1, Some(last + 2)), None);
+    }
+
+    #[test]
+    fn a_clock_that_went_wrong_is_found_again_on_both_sides_of_its_drift() {
+        let policy = TokenPolicy::default();
+        let (now, drift) = (at(1_800_000_000), 3);
+        let expected = 1_800_000_000 / 60 + drift;
+        let follow = |away: i64, last: i64| {
+            let code = |step: i64| CLOCK.code(SECRET, u64::try_from(step).unwrap()).unwrap();
+            let position = Position { last: u64::try_from(last).ok(), drift };
+            let (first, second) = (code(expected + away), code(expected + away + 1));
+            CLOCK.follow(SECRET, (&first, Some(&second)), position, now, &policy).unwrap().map(|position| position.drift)
+        };
+        let most = i64::from(policy.resync_steps);
+        for away in [-most, -2, 2, most] {
+            assert_eq!(follow(away, 1), Some(drift + away + 1), "{away}");
+        }
+        for away in [-most - 1, most + 1] {
+            assert_eq!(follow(away, 1), None, "{away}");
+        }
+        assert_eq!(follow(-2, expected - 3), Some(drift - 1));
+        assert_eq!(follow(-2, expected - 2), None, "the first was used");
+    }
+
     proptest! {
+        #[test]
+        fn two_codes_in_a_row_are_good_once_and_with_them_whatever_came_before(counter in 0u64..1_000_000, ahead in 0u64..=1000, back in 0u64..20) {
+            let policy = TokenPolicy::default();
+            let code = |counter| PRESS.code(SECRET, counter).unwrap();
+            let before = Position { last: counter.checked_sub(1), drift: 0 };
+            let (first, second) = (code(counter + ahead), code(counter + ahead + 1));
+            let after = PRESS.follow(SECRET, (&first, Some(&second)), before, at(0), &policy).unwrap();
+            prop_assert!(after.is_some());
+            let last = after.unwrap().last.unwrap();
+            let used = code(last.saturating_sub(back));
+            let again = PRESS.follow(SECRET, (&used, None), after.unwrap(), at(0), &policy).unwrap();
+            // Another counter of the window may show the same six digits; never one that was passed.
+            prop_assert!(again.is_none_or(|again| again.last > Some(last)));
+        }
+
         #[test]
         fn a_code_is_good_once(counter in 0u64..1_000_000, ahead in 0u64..10) {
             let policy = TokenPolicy::default();

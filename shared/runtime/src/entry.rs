@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::http::{Response, StatusCode};
 use lambda_http::{Body, Request, service_fn, tracing};
 use serde::{Deserialize, Serialize};
+use sportello_contract::hex::hex;
 use sportello_contract::idempotency::Key;
 use sportello_contract::input;
 use sportello_contract::openapi::{Described, allow, schema_of};
@@ -257,8 +258,7 @@ pub(crate) fn to_the_millisecond(at: jiff::Timestamp) -> jiff::Timestamp {
 
 /// What tells one request from another under the same key: keyed, because a body may hold a password.
 fn fingerprint(cx: &Cx, incoming: &Incoming) -> String {
-    let hash = cx.keys().keyed_hash(&[b"fingerprint", incoming.raw_path.as_bytes(), &incoming.body]);
-    hash.iter().map(|b| format!("{b:02x}")).collect()
+    hex(cx.keys().keyed_hash(&[b"fingerprint", incoming.raw_path.as_bytes(), &incoming.body]))
 }
 
 const PROBLEM: &str = "application/problem+json";

@@ -31,6 +31,15 @@ impl Failure {
         Self::Refused { problem: problem.into(), commit }
     }
 
+    /// The same refusal, which writes something else; a fault stays one.
+    #[must_use]
+    pub fn writing(self, commit: impl FnOnce() -> Commit) -> Self {
+        match self {
+            Self::Refused { problem, .. } => Self::with(problem, commit()),
+            fault @ (Self::Store(_) | Self::Fault(_)) => fault,
+        }
+    }
+
     /// A fault described by a text.
     #[must_use]
     pub fn fault(text: impl Into<String>) -> Self {

@@ -1,5 +1,6 @@
 //! Password digests: Argon2id with a reused buffer, then a pepper.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -39,6 +40,7 @@ pub struct Hasher {
     // More runs at once than cores would finish none sooner, and starve everything else of its turn.
     turns: Arc<Semaphore>,
     buffers: Arc<Mutex<Vec<Vec<Block>>>>,
+    runs: AtomicU64,
 }
 
 impl Hasher {
@@ -46,7 +48,13 @@ impl Hasher {
     #[must_use]
     pub fn new(keys: Arc<KeyRing>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { keys, turns: Arc::new(Semaphore::new(cores)), buffers: Arc::default() }
+        Self { keys, turns: Arc::new(Semaphore::new(cores)), buffers: Arc::default(), runs: AtomicU64::new(0) }
+    }
+
+    /// How often Argon2 ran since the start; for the tests of what an operation costs (rule 12).
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
     }
 
     /// The scheme of new digests.
@@ -76,6 +84,7 @@ impl Hasher {
             buffers.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
             done.map(|()| digest).map_err(|_| HashError::Parameters)
         };
+        self.runs.fetch_add(1, Ordering::Relaxed);
         let _turn = self.turns.acquire().await.map_err(|_| HashError::Aborted)?;
         let digest = tokio::task::spawn_blocking(run).await.map_err(|_| HashError::Aborted)??;
         Ok(Bytes(self.keys.pepper(&scheme.pepper, &digest)?))

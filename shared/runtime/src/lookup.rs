@@ -1,5 +1,6 @@
 //! The way to an identity without its username: a person's fiscal code or VAT number, with the type (rules 25, 28).
 
+use sportello_contract::hex::hex;
 use sportello_rules::fiscal_code::FiscalCode;
 use sportello_rules::identity::IdentityType;
 use sportello_store::key::{HASH_BYTES, Owner, OwnerKind};
@@ -9,11 +10,11 @@ use crate::profile::Profile;
 
 fn hash(keys: &KeyRing, label: &[u8], code: &str, kind: IdentityType) -> String {
     let kind = serde_json::to_string(&kind).unwrap_or_default();
-    hex(&keys.keyed_hash(&[label, code.as_bytes(), kind.as_bytes()]))
+    short(keys.keyed_hash(&[label, code.as_bytes(), kind.as_bytes()]))
 }
 
-fn hex(hash: &[u8]) -> String {
-    hash.iter().take(HASH_BYTES).map(|b| format!("{b:02x}")).collect()
+fn short(hash: Vec<u8>) -> String {
+    hex(hash.into_iter().take(HASH_BYTES))
 }
 
 /// What leads to the identity of a type that a fiscal code names; the forms of omocodia lead to the same one (rule 71).
@@ -39,7 +40,7 @@ pub fn of(keys: &KeyRing, profile: &Profile, kind: IdentityType) -> Vec<String> 
 /// What leads to a physical token in stock: its serial number, upper case.
 #[must_use]
 pub fn token(keys: &KeyRing, serial: &str) -> String {
-    hex(&keys.keyed_hash(&[b"lookup/token", serial.to_uppercase().as_bytes()]))
+    short(keys.keyed_hash(&[b"lookup/token", serial.to_uppercase().as_bytes()]))
 }
 
 /// Nobody, in whose place tries are counted where a lookup leads to nobody: the same one for the same lookup (rule 21).

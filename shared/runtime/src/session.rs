@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
+use sportello_contract::hex::hex;
 use sportello_rules::service::Level;
 use sportello_store::key::{HASH_BYTES, Owner, OwnerKind, SESSION};
 use sportello_store::record::{Bytes, SessionRecord};
@@ -53,7 +54,7 @@ impl Presented {
 }
 
 fn id_of(hash: &[u8]) -> String {
-    hash.iter().take(ID).map(|b| format!("{b:02x}")).collect()
+    hex(hash.iter().copied().take(ID))
 }
 
 /// A session about to be opened.

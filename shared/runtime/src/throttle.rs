@@ -78,6 +78,17 @@ pub async fn charge_password<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secr
     }
 }
 
+/// Charges as [`charge`] does for what takes no password: a refusal is one at once.
+///
+/// # Errors
+/// `refused`, with what the refusal brings about; as [`charge`].
+pub async fn charge_code<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, refused: Code) -> Result<T, Failure> {
+    match charge(cx, owner, secrets, refused).await? {
+        Charge::Look(record) => Ok(record),
+        Charge::Refuse(commit) => Err(Failure::with(refused, commit)),
+    }
+}
+
 /// Counts a secret tried from the caller's address.
 ///
 /// # Errors

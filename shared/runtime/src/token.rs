@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use sportello_contract::hex::hex;
 use sportello_store::key::{HASH_BYTES, Owner, OwnerKind};
 
 use crate::entropy::{self, Entropy};
@@ -19,6 +20,8 @@ pub enum Purpose {
     SignInToken,
     /// Before the last factor of a sign-in with L3, after the one of L2.
     SignInLast,
+    /// Before the last factor of the expired-password procedure with L3, after the one of L2 (rule 15).
+    ExpiredPasswordLast,
     /// Between proving an expired password and setting a new one (rule 15).
     ExpiredPassword,
     /// Between what proves the first step of a password's recovery and the code (rule 26).
@@ -45,7 +48,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SignIn,
         Self::SignInSms,
         Self::SignInToken,
@@ -57,6 +60,7 @@ impl Purpose {
         Self::EmergencyCode,
         Self::Enrolment,
         Self::App,
+        Self::ExpiredPasswordLast,
         Self::ExpiredPassword,
         Self::Block,
         Self::Unlock,
@@ -76,6 +80,7 @@ impl Purpose {
             Self::EmergencyCode => b"token/emergency-code",
             Self::Enrolment => b"token/enrolment",
             Self::App => b"token/app",
+            Self::ExpiredPasswordLast => b"token/expired-password-last",
             Self::ExpiredPassword => b"token/expired-password",
             Self::Block => b"token/block",
             Self::Unlock => b"token/unlock",
@@ -124,7 +129,7 @@ impl Token {
     /// The nonce as text.
     #[must_use]
     pub fn nonce(&self) -> String {
-        self.nonce.iter().map(|b| format!("{b:02x}")).collect()
+        hex(self.nonce)
     }
 
     /// The token as text of unreserved characters.

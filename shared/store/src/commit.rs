@@ -17,8 +17,8 @@ use sportello_rules::token::Position;
 use crate::key::{self, Owner};
 use crate::meter::Kind;
 use crate::record::{
-    CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, SealedProfile, ServiceRecord, ServiceRef, SessionRecord, StoredCode, StoredCredential,
-    StoredPassword, StoredToken, StoredTotp,
+    CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, SealedProfile, ServiceCredential, ServiceRecord, ServiceRef, SessionRecord,
+    StoredCode, StoredCredential, StoredPassword, StoredToken, StoredTotp,
 };
 use crate::value::{Item, ms, n, s};
 use crate::{Store, StoreError, unavailable};
@@ -229,6 +229,13 @@ impl Commit {
         self.failed = Some(why.to_owned());
     }
 
+    /// Shows in the customer area which credentials of those for sale an identity has (rules 59, 60, 64).
+    pub fn show_credentials(&mut self, service: &ServiceRef, credentials: &[ServiceCredential]) {
+        let mut update = Updating::viewed(service);
+        update.set_record("credentials", "", ":credentials", credentials);
+        self.show(update);
+    }
+
     /// That an identity has no service any more is a fault of ours, not somebody else's change.
     fn show(&mut self, update: Updating) {
         self.writes.push((Write::Update(Box::new(update)), Code::Internal));
@@ -304,12 +311,18 @@ impl Updating {
         self.values.push((placeholder.to_owned(), value));
     }
 
-    /// A change of the customer area's view of an identity that shows a status.
-    fn showing(service: &ServiceRef, status: Status) -> Self {
+    /// A change of the customer area's view of an identity.
+    fn viewed(service: &ServiceRef) -> Self {
         let mut update = Self::new(Table::Orders, service.pk.clone(), Some(service.sk.clone()));
         update.conditions.push("attribute_exists(pk)".to_owned());
-        update.set("#status", "status", ":status", s(tag(&status)));
         update.next_version();
+        update
+    }
+
+    /// The same, which shows a status.
+    fn showing(service: &ServiceRef, status: Status) -> Self {
+        let mut update = Self::viewed(service);
+        update.set("#status", "status", ":status", s(tag(&status)));
         update
     }
 

@@ -1,6 +1,7 @@
 //! Keys. A collection's key is made from its username, which never changes, so that signing in is one request.
 
 use serde::{Deserialize, Serialize};
+use sportello_contract::hex::hex;
 use sportello_contract::spec::Table;
 
 /// Sort key of the item that holds what signing in needs.
@@ -91,8 +92,7 @@ impl Owner {
     /// The partition key.
     #[must_use]
     pub fn pk(&self) -> String {
-        let hex: String = self.hash.iter().map(|b| format!("{b:02x}")).collect();
-        format!("{}#{hex}", self.kind.letter())
+        format!("{}#{}", self.kind.letter(), hex(self.hash))
     }
 
     /// The owner whose partition key this is.

@@ -319,10 +319,25 @@ impl AuthRecord {
         all
     }
 
+    /// The credentials of those for sale that the identity has, waiting ones and ones that are over too, as the customer area shows them (rules 59, 64).
+    #[must_use]
+    pub fn sold_credentials(&self) -> Vec<ServiceCredential> {
+        let kept = |kind| self.credentials.iter().filter(move |c| c.kind == kind && c.dates.revoked_at.is_none()).map(|c| c.dates.expires_on);
+        // Of one that is over and its successor, the one that lasts longest; without a last day it lasts for good.
+        let longest = |kind| kept(kind).max_by_key(|day| day.unwrap_or(Date::MAX)).map(|expires_on| ServiceCredential { kind, expires_on });
+        CredentialKind::FOR_SALE.into_iter().filter_map(longest).collect()
+    }
+
     /// Every credential besides the password, with its dates.
     pub fn dated_credentials(&self) -> impl Iterator<Item = (CredentialKind, &Dates)> + Clone {
         let app = self.totp.iter().map(|totp| (CredentialKind::OtpApp, &totp.dates));
         app.chain(self.credentials.iter().map(|credential| (credential.kind, &credential.dates)))
+    }
+
+    /// Whether one of a kind was bought and waits for its activation (rules 41, 43).
+    #[must_use]
+    pub fn waits(&self, kind: CredentialKind, now: Timestamp) -> bool {
+        self.credentials.iter().any(|credential| credential.kind == kind && credential.dates.state(now) == CredentialState::Waiting)
     }
 
     /// Until when sensitive changes wait because a level was lost (rule 44).
@@ -380,16 +395,6 @@ impl AuthRecord {
     #[must_use]
     pub fn highest_level(&self, now: Timestamp) -> Level {
         self.active_credentials(now).map(|(kind, _)| kind.level()).max().unwrap_or(Level::L1).max(Level::L1)
-    }
-
-    /// What proves the second factor at an instant to somebody who is not signed in (rule 15).
-    #[must_use]
-    pub fn second_factor(&self, now: Timestamp) -> SecondFactor {
-        match self.highest_level(now) {
-            Level::L1 => SecondFactor::None,
-            Level::L2 => self.otp_factor(now),
-            Level::L3 => SecondFactor::Signature,
-        }
     }
 
     /// What gives the codes of level 2 at an instant: the mode that was chosen, or else the app, the token, the messages (rule 42).
