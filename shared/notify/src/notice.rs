@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sportello_rules::access::Outcome;
 use sportello_rules::identity::{Requirement, SuspensionReason};
+use sportello_rules::order::Item;
 use sportello_rules::service::{CredentialKind, Level};
 
 /// Version of the stored form. Adding a kind or an optional field keeps it; anything that an older reader would misread raises it.
@@ -188,6 +189,125 @@ pub enum Notice {
         /// The offer's name.
         offer: String,
     },
+    /// An order waits for its payment (rule 65); told to the customer, as all that follow.
+    OrderPlaced {
+        /// When.
+        at: Timestamp,
+        /// The order.
+        order_id: String,
+        /// What was ordered.
+        item: Item,
+        /// What the service is called.
+        offer: String,
+        /// What is to be paid, in euro cents.
+        gross_cents: u64,
+        /// Until when.
+        pay_by: Option<Timestamp>,
+    },
+    /// An order is paid, or was free of charge, and what was bought is given (rules 61, 64).
+    OrderPaid {
+        /// When.
+        at: Timestamp,
+        /// The order.
+        order_id: String,
+        /// What was bought.
+        item: Item,
+        /// What the service is called.
+        offer: String,
+        /// What was paid, in euro cents.
+        gross_cents: u64,
+        /// The invoice's number.
+        invoice: Option<String>,
+        /// The new last day.
+        expires_on: Option<Date>,
+    },
+    /// A charge took nothing: the order waits with Pay and Cancel (rule 61).
+    PaymentFailed {
+        /// When.
+        at: Timestamp,
+        /// The order.
+        order_id: String,
+        /// What was ordered.
+        item: Item,
+        /// What the service is called.
+        offer: String,
+        /// What is to be paid, in euro cents.
+        gross_cents: u64,
+        /// Until when.
+        pay_by: Option<Timestamp>,
+        /// Whether it was the automatic renewal that charged.
+        automatic: bool,
+    },
+    /// An order ended without payment (rule 65).
+    OrderClosed {
+        /// When.
+        at: Timestamp,
+        /// The order.
+        order_id: String,
+        /// What was ordered.
+        item: Item,
+        /// What the service is called.
+        offer: String,
+        /// Whether it was not paid in time; otherwise the customer cancelled it.
+        expired: bool,
+    },
+    /// A payment was given back.
+    PaymentReturned {
+        /// When.
+        at: Timestamp,
+        /// The order.
+        order_id: String,
+        /// What was ordered.
+        item: Item,
+        /// What the service is called.
+        offer: String,
+        /// What was given back, in euro cents.
+        gross_cents: u64,
+    },
+    /// A free service renewed by itself (rule 61).
+    ServiceRenewed {
+        /// When.
+        at: Timestamp,
+        /// The service.
+        service_id: String,
+        /// What it is called.
+        offer: String,
+        /// Its new last day.
+        expires_on: Date,
+    },
+    /// An identity or a credential of a service is about to expire (rule 60).
+    ServiceExpiring {
+        /// The service.
+        service_id: String,
+        /// What it is called.
+        offer: String,
+        /// The credential; none for the identity.
+        credential: Option<CredentialKind>,
+        /// The last day.
+        expires_on: Date,
+        /// The day on which the automatic renewal charges; none where the customer renews.
+        charge_on: Option<Date>,
+    },
+    /// The automatic renewal was switched (rule 61).
+    AutoRenewalChanged {
+        /// When.
+        at: Timestamp,
+        /// The service.
+        service_id: String,
+        /// What it is called.
+        offer: String,
+        /// Whether it is on from now on.
+        active: bool,
+    },
+    /// A payment method was added or removed.
+    PaymentMethodChanged {
+        /// When.
+        at: Timestamp,
+        /// How it is shown, such as `visa •••• 4242`.
+        label: String,
+        /// Whether it was added.
+        added: bool,
+    },
 }
 
 /// What was done to a credential.
@@ -259,7 +379,7 @@ impl Notice {
     }
 
     /// Every kind, as stored, in the order of the variants.
-    pub const KINDS: [&'static str; 22] = [
+    pub const KINDS: [&'static str; 31] = [
         "password-warning",
         "password-changed",
         "sign-in-paused",
@@ -282,6 +402,15 @@ impl Notice {
         "emergency-code-half",
         "username-reminder",
         "service-cancelled",
+        "order-placed",
+        "order-paid",
+        "payment-failed",
+        "order-closed",
+        "payment-returned",
+        "service-renewed",
+        "service-expiring",
+        "auto-renewal-changed",
+        "payment-method-changed",
     ];
 
     /// The kind as stored; it also names the notice's templates.
@@ -310,6 +439,15 @@ impl Notice {
             Self::EmergencyCodeHalf { .. } => "emergency-code-half",
             Self::UsernameReminder { .. } => "username-reminder",
             Self::ServiceCancelled { .. } => "service-cancelled",
+            Self::OrderPlaced { .. } => "order-placed",
+            Self::OrderPaid { .. } => "order-paid",
+            Self::PaymentFailed { .. } => "payment-failed",
+            Self::OrderClosed { .. } => "order-closed",
+            Self::PaymentReturned { .. } => "payment-returned",
+            Self::ServiceRenewed { .. } => "service-renewed",
+            Self::ServiceExpiring { .. } => "service-expiring",
+            Self::AutoRenewalChanged { .. } => "auto-renewal-changed",
+            Self::PaymentMethodChanged { .. } => "payment-method-changed",
         }
     }
 
@@ -338,7 +476,16 @@ impl Notice {
             | Self::InactivityWarning { .. }
             | Self::CredentialExpiring { .. }
             | Self::UsernameReminder { .. }
-            | Self::ServiceCancelled { .. } => false,
+            | Self::ServiceCancelled { .. }
+            | Self::OrderPlaced { .. }
+            | Self::OrderPaid { .. }
+            | Self::PaymentFailed { .. }
+            | Self::OrderClosed { .. }
+            | Self::PaymentReturned { .. }
+            | Self::ServiceRenewed { .. }
+            | Self::ServiceExpiring { .. }
+            | Self::AutoRenewalChanged { .. }
+            | Self::PaymentMethodChanged { .. } => false,
         }
     }
 
@@ -376,7 +523,16 @@ impl Notice {
             | Self::EmergencyCodeUsed { .. }
             | Self::EmergencyCodeHalf { .. }
             | Self::UsernameReminder { .. }
-            | Self::ServiceCancelled { .. } => false,
+            | Self::ServiceCancelled { .. }
+            | Self::OrderPlaced { .. }
+            | Self::OrderPaid { .. }
+            | Self::PaymentFailed { .. }
+            | Self::OrderClosed { .. }
+            | Self::PaymentReturned { .. }
+            | Self::ServiceRenewed { .. }
+            | Self::ServiceExpiring { .. }
+            | Self::AutoRenewalChanged { .. }
+            | Self::PaymentMethodChanged { .. } => false,
         }
     }
 
@@ -431,7 +587,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn every() -> [Notice; 22] {
+    fn every() -> [Notice; 31] {
         let now = at("2026-11-22T13:05:00Z");
         [
             Notice::PasswordWarning { days_left: 7, expires_at: now },
@@ -456,6 +612,37 @@ mod tests {
             Notice::EmergencyCodeHalf { at: now, channel: Channel::Mail, second: false, sealed: "c2VhbGVk".to_owned() },
             Notice::UsernameReminder { at: now, sealed: "c2VhbGVk".to_owned() },
             Notice::ServiceCancelled { at: now, service_id: "svc-1".to_owned(), offer: "SPID Personale".to_owned() },
+            Notice::OrderPlaced { at: now, order_id: "ord-1".into(), item: Item::IdentityRenewal, offer: "SPID".into(), gross_cents: 4270, pay_by: Some(now) },
+            Notice::OrderPaid {
+                at: now,
+                order_id: "ord-1".into(),
+                item: Item::Credential(CredentialKind::SmartCard),
+                offer: "SPID".into(),
+                gross_cents: 4270,
+                invoice: Some("2026/1".into()),
+                expires_on: Some(jiff::civil::date(2027, 2, 28)),
+            },
+            Notice::PaymentFailed {
+                at: now,
+                order_id: "ord-1".into(),
+                item: Item::Identity(sportello_rules::identity::IdentityType::Business),
+                offer: "SPID".into(),
+                gross_cents: 4270,
+                pay_by: None,
+                automatic: true,
+            },
+            Notice::OrderClosed { at: now, order_id: "ord-1".into(), item: Item::IdentityRenewal, offer: "SPID".into(), expired: true },
+            Notice::PaymentReturned { at: now, order_id: "ord-1".into(), item: Item::IdentityRenewal, offer: "SPID".into(), gross_cents: 4270 },
+            Notice::ServiceRenewed { at: now, service_id: "svc-1".into(), offer: "SPID".into(), expires_on: jiff::civil::date(2027, 2, 28) },
+            Notice::ServiceExpiring {
+                service_id: "svc-1".into(),
+                offer: "SPID".into(),
+                credential: Some(CredentialKind::OtpToken),
+                expires_on: jiff::civil::date(2027, 2, 28),
+                charge_on: None,
+            },
+            Notice::AutoRenewalChanged { at: now, service_id: "svc-1".into(), offer: "SPID".into(), active: true },
+            Notice::PaymentMethodChanged { at: now, label: "visa •••• 4242".into(), added: true },
         ]
     }
 
@@ -487,6 +674,15 @@ mod tests {
                 r#"{"v":1,"kind":"emergency-code-half","at":"2026-11-22T13:05:00Z","channel":"mail","second":false,"sealed":"c2VhbGVk"}"#,
                 r#"{"v":1,"kind":"username-reminder","at":"2026-11-22T13:05:00Z","sealed":"c2VhbGVk"}"#,
                 r#"{"v":1,"kind":"service-cancelled","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID Personale"}"#,
+                r#"{"v":1,"kind":"order-placed","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"identity-renewal"},"offer":"SPID","grossCents":4270,"payBy":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"order-paid","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"credential","of":"smart-card"},"offer":"SPID","grossCents":4270,"invoice":"2026/1","expiresOn":"2027-02-28"}"#,
+                r#"{"v":1,"kind":"payment-failed","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"identity","of":"business"},"offer":"SPID","grossCents":4270,"payBy":null,"automatic":true}"#,
+                r#"{"v":1,"kind":"order-closed","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"identity-renewal"},"offer":"SPID","expired":true}"#,
+                r#"{"v":1,"kind":"payment-returned","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"identity-renewal"},"offer":"SPID","grossCents":4270}"#,
+                r#"{"v":1,"kind":"service-renewed","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID","expiresOn":"2027-02-28"}"#,
+                r#"{"v":1,"kind":"service-expiring","serviceId":"svc-1","offer":"SPID","credential":"otp-token","expiresOn":"2027-02-28","chargeOn":null}"#,
+                r#"{"v":1,"kind":"auto-renewal-changed","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID","active":true}"#,
+                r#"{"v":1,"kind":"payment-method-changed","at":"2026-11-22T13:05:00Z","label":"visa •••• 4242","added":true}"#,
             ]
         );
     }

@@ -13,7 +13,7 @@ use crate::notice::Notice;
 use crate::templates;
 use sportello_rules::identity::Requirement;
 
-use crate::words::{days, foreign, instant, on, on_day, one_line};
+use crate::words::{credential_words, days, euro, foreign, instant, item_words, on, on_day, one_line};
 
 /// Most characters shown of a name, a device or an identifier.
 const SHORT: usize = 60;
@@ -255,6 +255,37 @@ fn values(notice: &Notice, language: Language) -> Value {
         Notice::ServiceCancelled { at, service_id, offer } => {
             context! { on => on(at), service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG) }
         }
+        Notice::OrderPlaced { at, order_id, item, offer, gross_cents, pay_by } => context! {
+            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG),
+            amount => euro(*gross_cents, language), pay_by => pay_by.map(|by| instant(by, language)),
+        },
+        Notice::OrderPaid { at, order_id, item, offer, gross_cents, invoice, expires_on } => context! {
+            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG),
+            amount => (*gross_cents > 0).then(|| euro(*gross_cents, language)), invoice => invoice.as_ref().map(|invoice| foreign(invoice, SHORT)),
+            last_day => expires_on.map(|day| on_day(day, language)),
+        },
+        Notice::PaymentFailed { at, order_id, item, offer, gross_cents, pay_by, automatic } => context! {
+            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG),
+            amount => euro(*gross_cents, language), pay_by => pay_by.map(|by| instant(by, language)), automatic,
+        },
+        Notice::OrderClosed { at, order_id, item, offer, expired } => context! {
+            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG), expired,
+        },
+        Notice::PaymentReturned { at, order_id, item, offer, gross_cents } => context! {
+            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG),
+            amount => euro(*gross_cents, language),
+        },
+        Notice::ServiceRenewed { at, service_id, offer, expires_on } => context! {
+            on => on(at), service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG), last_day => on_day(*expires_on, language),
+        },
+        Notice::ServiceExpiring { service_id, offer, credential, expires_on, charge_on } => context! {
+            service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG), what => credential.map(|kind| credential_words(kind, language)),
+            last_day => on_day(*expires_on, language), charge_day => charge_on.map(|day| on_day(day, language)),
+        },
+        Notice::AutoRenewalChanged { at, service_id, offer, active } => context! {
+            on => on(at), service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG), active,
+        },
+        Notice::PaymentMethodChanged { at, label, added } => context! { on => on(at), label => foreign(label, LONG), added },
     }
 }
 

@@ -67,5 +67,14 @@ pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
         Notice::EmergencyCodeHalf { .. } => template!(language, "emergency-code-half"),
         Notice::UsernameReminder { .. } => template!(language, "username-reminder"),
         Notice::ServiceCancelled { .. } => template!(language, "service-cancelled"),
+        Notice::OrderPlaced { .. } => template!(language, "order-placed"),
+        Notice::OrderPaid { .. } => template!(language, "order-paid"),
+        Notice::PaymentFailed { .. } => template!(language, "payment-failed"),
+        Notice::OrderClosed { .. } => template!(language, "order-closed"),
+        Notice::PaymentReturned { .. } => template!(language, "payment-returned"),
+        Notice::ServiceRenewed { .. } => template!(language, "service-renewed"),
+        Notice::ServiceExpiring { .. } => template!(language, "service-expiring"),
+        Notice::AutoRenewalChanged { .. } => template!(language, "auto-renewal-changed"),
+        Notice::PaymentMethodChanged { .. } => template!(language, "payment-method-changed"),
     }
 }

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sportello_rules::calendar::rome;
+use sportello_rules::order::Item;
+use sportello_rules::service::CredentialKind;
 
 use crate::render::Language;
 
@@ -58,6 +60,43 @@ pub(crate) fn on_day(day: Date, language: Language) -> String {
         (Language::It, number @ (8 | 11)) => format!("l'{number} {month} {}", day.year()),
         (Language::It, number) => format!("il {number} {month} {}", day.year()),
         (Language::En, number) => format!("on {number} {month} {}", day.year()),
+    }
+}
+
+/// An amount: "42,70 €", "€42.70".
+pub(crate) fn euro(cents: u64, language: Language) -> String {
+    let (whole, rest) = (cents / 100, cents % 100);
+    match language {
+        Language::It => format!("{whole},{rest:02} €"),
+        Language::En => format!("€{whole}.{rest:02}"),
+    }
+}
+
+/// A credential that is sold, with its article.
+pub(crate) const fn credential_words(kind: CredentialKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (CredentialKind::SmartCard, Language::It) => "la smart card di livello 3",
+        (CredentialKind::SmartCard, Language::En) => "the level 3 smart card",
+        (CredentialKind::RemoteSignature, Language::It) => "la firma remota di livello 3",
+        (CredentialKind::RemoteSignature, Language::En) => "the level 3 remote signature",
+        (CredentialKind::OtpToken, Language::It) => "il dispositivo OTP di livello 2",
+        (CredentialKind::OtpToken, Language::En) => "the level 2 OTP device",
+        (CredentialKind::Password | CredentialKind::OtpApp | CredentialKind::OtpSms, Language::It) => "una credenziale",
+        (CredentialKind::Password | CredentialKind::OtpApp | CredentialKind::OtpSms, Language::En) => "a credential",
+    }
+}
+
+/// What an order is for.
+pub(crate) fn item_words(item: Item, language: Language) -> String {
+    match (item, language) {
+        (Item::Identity(_), Language::It) => "nuova identità".to_owned(),
+        (Item::Identity(_), Language::En) => "new identity".to_owned(),
+        (Item::IdentityRenewal, Language::It) => "rinnovo dell'identità".to_owned(),
+        (Item::IdentityRenewal, Language::En) => "renewal of the identity".to_owned(),
+        (Item::Credential(kind), Language::It) => format!("credenziale aggiuntiva, {}", credential_words(kind, language)),
+        (Item::Credential(kind), Language::En) => format!("further credential, {}", credential_words(kind, language)),
+        (Item::CredentialRenewal(kind), Language::It) => format!("rinnovo della credenziale, {}", credential_words(kind, language)),
+        (Item::CredentialRenewal(kind), Language::En) => format!("renewal of the credential, {}", credential_words(kind, language)),
     }
 }
 

@@ -11,6 +11,7 @@ mod mails {
     use sportello_notify::{Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render, render_sms};
     use sportello_rules::access::Outcome;
     use sportello_rules::identity::{Requirement, SuspensionReason};
+    use sportello_rules::order::Item;
     use sportello_rules::service::{CredentialKind, Level};
 
     const SELFCARE: &str = "https://id.example/selfcare";
@@ -38,6 +39,55 @@ mod mails {
         }
     }
 
+    /// Notices of orders and services.
+    fn of_orders(at: Timestamp) -> Vec<(&'static str, Notice)> {
+        let (order_id, offer, gross_cents) = ("ord-000123".to_owned(), "Sportello ID Professionale".to_owned(), 4270);
+        let (service_id, day) = ("SRV-000123".to_owned(), jiff::civil::date(2027, 2, 28));
+        let pay_by = Some("2026-12-06T13:05:00Z".parse().unwrap());
+        let placed = |item, pay_by| Notice::OrderPlaced { at, order_id: order_id.clone(), item, offer: offer.clone(), gross_cents, pay_by };
+        let paid = |item, gross_cents, expires_on| Notice::OrderPaid {
+            at,
+            order_id: order_id.clone(),
+            item,
+            offer: offer.clone(),
+            gross_cents,
+            invoice: (gross_cents > 0).then(|| "2026/41".to_owned()),
+            expires_on,
+        };
+        let failed = |automatic, pay_by| Notice::PaymentFailed {
+            at,
+            order_id: order_id.clone(),
+            item: Item::IdentityRenewal,
+            offer: offer.clone(),
+            gross_cents,
+            pay_by,
+            automatic,
+        };
+        let closed =
+            |expired| Notice::OrderClosed { at, order_id: order_id.clone(), item: Item::Credential(CredentialKind::SmartCard), offer: offer.clone(), expired };
+        let expiring =
+            |credential, charge_on| Notice::ServiceExpiring { service_id: service_id.clone(), offer: offer.clone(), credential, expires_on: day, charge_on };
+        vec![
+            ("order-placed", placed(Item::IdentityRenewal, pay_by)),
+            ("order-placed-without-end", placed(Item::Credential(CredentialKind::OtpToken), None)),
+            ("order-paid", paid(Item::CredentialRenewal(CredentialKind::RemoteSignature), gross_cents, Some(day))),
+            ("order-paid-free", paid(Item::Identity(sportello_rules::identity::IdentityType::Personal), 0, None)),
+            ("payment-failed", failed(false, pay_by)),
+            ("payment-failed-automatic", failed(true, None)),
+            ("order-closed", closed(false)),
+            ("order-closed-expired", closed(true)),
+            ("payment-returned", Notice::PaymentReturned { at, order_id: order_id.clone(), item: Item::IdentityRenewal, offer: offer.clone(), gross_cents }),
+            ("service-renewed", Notice::ServiceRenewed { at, service_id: service_id.clone(), offer: offer.clone(), expires_on: day }),
+            ("service-expiring", expiring(None, None)),
+            ("service-expiring-automatic", expiring(None, Some(jiff::civil::date(2027, 2, 21)))),
+            ("service-expiring-credential", expiring(Some(CredentialKind::SmartCard), None)),
+            ("auto-renewal-changed-on", Notice::AutoRenewalChanged { at, service_id: service_id.clone(), offer: offer.clone(), active: true }),
+            ("auto-renewal-changed-off", Notice::AutoRenewalChanged { at, service_id: service_id.clone(), offer: offer.clone(), active: false }),
+            ("payment-method-changed-added", Notice::PaymentMethodChanged { at, label: "visa •••• 4242".to_owned(), added: true }),
+            ("payment-method-changed-removed", Notice::PaymentMethodChanged { at, label: "visa •••• 4242".to_owned(), added: false }),
+        ]
+    }
+
     /// Every notice and every variant of its words, with the name of its snapshot.
     fn every() -> Vec<(String, Notice)> {
         let now = at("2026-11-22T13:05:00Z");
@@ -57,6 +107,7 @@ mod mails {
         ]
         .map(|(name, notice)| (name.to_owned(), notice))
         .into();
+        all.extend(of_orders(now).into_iter().map(|(name, notice)| (name.to_owned(), notice)));
         for (name, reason, by_itself, active) in [
             ("by-the-holder", SuspensionReason::Holder, false, true),
             ("not-the-last", SuspensionReason::Holder, false, false),
@@ -190,7 +241,20 @@ mod mails {
         for (name, notice, _, mail) in everything() {
             // Who is locked out finds nothing there.
             let locked_out = matches!(notice, Notice::IdentitySuspended { reason: SuspensionReason::Lockout, .. });
-            let to_customers = matches!(notice, Notice::ServiceCancelled { .. } | Notice::CredentialExpiring { .. });
+            let to_customers = matches!(
+                notice,
+                Notice::ServiceCancelled { .. }
+                    | Notice::CredentialExpiring { .. }
+                    | Notice::OrderPlaced { .. }
+                    | Notice::OrderPaid { .. }
+                    | Notice::PaymentFailed { .. }
+                    | Notice::OrderClosed { .. }
+                    | Notice::PaymentReturned { .. }
+                    | Notice::ServiceRenewed { .. }
+                    | Notice::ServiceExpiring { .. }
+                    | Notice::AutoRenewalChanged { .. }
+                    | Notice::PaymentMethodChanged { .. }
+            );
             // Of a revoked identity there is nothing to see either.
             let nowhere = matches!(
                 notice,
