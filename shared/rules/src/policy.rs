@@ -397,6 +397,7 @@ impl Policy {
         check(s.expiry_flag_months >= 1, "service.expiry_flag_months", "must be at least 1")?;
         check(s.free_term_months >= 1, "service.free_term_months", "must be at least 1")?;
         check(s.paid_term_months >= 1, "service.paid_term_months", "must be at least 1")?;
+        self.prices.validate().map_err(|problem| PolicyError { field: "prices", problem })?;
         let o = &self.order;
         check((1..=MOST_DAYS).contains(&o.pay_within_days), "order.pay_within_days", "must be from 1 to 3650")?;
         check(o.max_open >= 1, "order.max_open", "must be at least 1")?;

@@ -469,6 +469,7 @@ pub fn withdrawal_last_day(contract_at: Timestamp, policy: &ServicePolicy) -> Da
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fmt;
 
     use super::*;
@@ -577,37 +578,49 @@ mod tests {
         assert_eq!(levels, [Level::L1, Level::L2, Level::L2, Level::L2, Level::L3, Level::L3]);
     }
 
+    /// What the customer area offers of everything: every type and status, cancelled or not, renewing by itself or not, long before, within and after the
+    /// flag of its expiry. Line by line as the guide has it.
     #[test]
     fn every_type_status_and_action() {
         use IdentityType::{Business, Minor, Personal, Professional};
         use Status::{Active, Revoked, Suspended, ToActivate};
         const OFFERED: Option<Refusal> = None;
-        let (free, soon, held, revoke, gone) = (Some(RenewalIsFree), Some(NotActive), Some(IdentitySuspended), Some(RevokeFirst), Some(IdentityRevoked));
-        // Renew, AddCredential, ChangeAutoRenewal, Cancel, OpenSelfcare
+        let (free, early, soon, itself) = (Some(RenewalIsFree), Some(NotYetDue), Some(NotActive), Some(RenewalIsAutomatic));
+        let (held, revoke, gone) = (Some(IdentitySuspended), Some(RevokeFirst), Some(IdentityRevoked));
+        let by_hand = [early, OFFERED, OFFERED, itself];
+        // Renew: automatic renewal off, before the flag, flagged and expired; automatic renewal on. The others, which know no time:
+        // AddCredential, ChangeAutoRenewal, Cancel, OpenSelfcare.
         let table = [
-            (Personal, ToActivate, [free, soon, free, OFFERED, OFFERED]),
-            (Personal, Active, [free, OFFERED, free, revoke, OFFERED]),
-            (Personal, Suspended, [free, held, free, revoke, OFFERED]),
-            (Personal, Revoked, [gone, gone, gone, OFFERED, gone]),
-            (Minor, ToActivate, [free, soon, free, OFFERED, OFFERED]),
-            (Minor, Active, [free, OFFERED, free, revoke, OFFERED]),
-            (Minor, Suspended, [free, held, free, revoke, OFFERED]),
-            (Minor, Revoked, [gone, gone, gone, OFFERED, gone]),
-            (Professional, ToActivate, [soon, soon, OFFERED, OFFERED, OFFERED]),
-            (Professional, Active, [OFFERED, OFFERED, OFFERED, revoke, OFFERED]),
-            (Professional, Suspended, [OFFERED, held, OFFERED, revoke, OFFERED]),
-            (Professional, Revoked, [gone, gone, gone, OFFERED, gone]),
-            (Business, ToActivate, [soon, soon, OFFERED, OFFERED, OFFERED]),
-            (Business, Active, [OFFERED, OFFERED, OFFERED, revoke, OFFERED]),
-            (Business, Suspended, [OFFERED, held, OFFERED, revoke, OFFERED]),
-            (Business, Revoked, [gone, gone, gone, OFFERED, gone]),
+            (Personal, ToActivate, [free; 4], [soon, free, OFFERED, OFFERED]),
+            (Personal, Active, [free; 4], [OFFERED, free, revoke, OFFERED]),
+            (Personal, Suspended, [free; 4], [held, free, revoke, OFFERED]),
+            (Personal, Revoked, [gone; 4], [gone, gone, OFFERED, gone]),
+            (Minor, ToActivate, [free; 4], [soon, free, OFFERED, OFFERED]),
+            (Minor, Active, [free; 4], [OFFERED, free, revoke, OFFERED]),
+            (Minor, Suspended, [free; 4], [held, free, revoke, OFFERED]),
+            (Minor, Revoked, [gone; 4], [gone, gone, OFFERED, gone]),
+            (Professional, ToActivate, [soon; 4], [soon, OFFERED, OFFERED, OFFERED]),
+            (Professional, Active, by_hand, [OFFERED, OFFERED, revoke, OFFERED]),
+            (Professional, Suspended, by_hand, [held, OFFERED, revoke, OFFERED]),
+            (Professional, Revoked, [gone; 4], [gone, gone, OFFERED, gone]),
+            (Business, ToActivate, [soon; 4], [soon, OFFERED, OFFERED, OFFERED]),
+            (Business, Active, by_hand, [OFFERED, OFFERED, revoke, OFFERED]),
+            (Business, Suspended, by_hand, [held, OFFERED, revoke, OFFERED]),
+            (Business, Revoked, [gone; 4], [gone, gone, OFFERED, gone]),
         ];
-        assert_eq!(table.len(), IdentityType::ALL.len() * Status::ALL.len());
-        for (kind, status, expected) in table {
-            let mut facts = facts(kind, status);
-            assert_eq!(refusals(&facts, flagged()), expected, "{kind:?} {status:?}");
-            facts.cancelled = true;
-            assert_eq!(refusals(&facts, flagged()), [Some(AlreadyCancelled); 5], "{kind:?} {status:?}");
+        let rows: BTreeSet<_> = table.iter().map(|(kind, status, ..)| (*kind, *status as u8)).collect();
+        assert_eq!(rows.len(), IdentityType::ALL.len() * Status::ALL.len());
+        let times = ["2026-02-27T22:59:59Z", "2026-02-27T23:00:00Z", "2026-05-31T22:00:00Z"];
+        for (kind, status, renew, [add, change, cancel, open]) in table {
+            for (column, now) in times.into_iter().enumerate() {
+                for (auto_renewal, renew) in [(false, renew[column]), (true, renew[3])] {
+                    let facts = ServiceFacts { auto_renewal, ..facts(kind, status) };
+                    let context = format!("{kind:?} {status:?} {now} {auto_renewal}");
+                    assert_eq!(refusals(&facts, at(now)), [renew, add, change, cancel, open], "{context}");
+                    let cancelled = ServiceFacts { cancelled: true, ..facts };
+                    assert_eq!(refusals(&cancelled, at(now)), [Some(AlreadyCancelled); 5], "{context}");
+                }
+            }
         }
     }
 
@@ -702,24 +715,42 @@ mod tests {
 
     #[test]
     fn every_type_and_kind_of_credential_to_add() {
-        for kind in IdentityType::ALL {
-            let facts = facts(kind, Status::Active);
-            for credential in CredentialKind::ALL {
-                let expected = match credential {
-                    CredentialKind::Password | CredentialKind::OtpApp | CredentialKind::OtpSms => Err(NotForSale),
-                    CredentialKind::OtpToken => Ok(()),
-                    CredentialKind::SmartCard | CredentialKind::RemoteSignature if kind == IdentityType::Minor => Err(Level3NotForMinors),
-                    CredentialKind::SmartCard | CredentialKind::RemoteSignature => Ok(()),
-                };
-                assert_eq!(adding(&facts, credential), expected, "{kind:?} {credential:?}");
-                let mut held = facts.clone();
-                hold(&mut held, credential);
-                assert_eq!(adding(&held, credential), expected.and(Err(AlreadyHeld)), "{kind:?} {credential:?}");
-            }
-            for (status, reason) in [(Status::ToActivate, NotActive), (Status::Suspended, IdentitySuspended), (Status::Revoked, IdentityRevoked)] {
-                let facts = ServiceFacts { status, ..facts.clone() };
-                assert!(CredentialKind::ALL.iter().all(|credential| adding(&facts, *credential) == Err(reason)));
-                assert_eq!(credentials_to_add(&facts), []);
+        use Status::{Active, Revoked, Suspended, ToActivate};
+        let (no, never) = (Err(NotForSale), Err(Level3NotForMinors));
+        // Password, app, SMS; device; smart card, remote signature.
+        let anyone = [no, no, no, Ok(()), Ok(()), Ok(())];
+        let table = [
+            (IdentityType::Personal, anyone),
+            (IdentityType::Minor, [no, no, no, Ok(()), never, never]),
+            (IdentityType::Professional, anyone),
+            (IdentityType::Business, anyone),
+        ];
+        assert_eq!(table.map(|(kind, _)| kind), IdentityType::ALL);
+        for (kind, of_active) in table {
+            for (credential, when_active) in CredentialKind::ALL.into_iter().zip(of_active) {
+                for (status, expected) in
+                    [(ToActivate, Err(NotActive)), (Active, when_active), (Suspended, Err(IdentitySuspended)), (Revoked, Err(IdentityRevoked))]
+                {
+                    for auto_renewal in [false, true] {
+                        let facts = ServiceFacts { auto_renewal, ..facts(kind, status) };
+                        let context = format!("{kind:?} {status:?} {credential:?}");
+                        assert_eq!(adding(&facts, credential), expected, "{context}");
+                        assert_eq!(credentials_to_add(&facts).contains(&credential), expected.is_ok(), "{context}");
+                        let cancelled = ServiceFacts { cancelled: true, ..facts.clone() };
+                        assert_eq!(adding(&cancelled, credential), Err(AlreadyCancelled), "{context}");
+                        assert_eq!(credentials_to_add(&cancelled), [], "{context}");
+                        // Held: valid, expired, without expiry; what is refused for more than that stays refused for it.
+                        for expires_on in [None, Some(date(2020, 1, 1)), Some(date(2030, 1, 1))] {
+                            let mut held = facts.clone();
+                            held.credentials.push(Credential::new(credential, expires_on));
+                            assert_eq!(adding(&held, credential), expected.and(Err(AlreadyHeld)), "{context} {expires_on:?}");
+                            // One that is held keeps no other away.
+                            for other in CredentialKind::FOR_SALE.into_iter().filter(|other| *other != credential) {
+                                assert_eq!(adding(&held, other), adding(&facts, other), "{context} {other:?}");
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -820,7 +851,8 @@ mod tests {
 
         /// Seconds of 2026-01-01T00:00:00Z.
         const EPOCH: i64 = 1_767_225_600;
-        const EASTERS: [Day; 4] = [(2026, 4, 5), (2027, 3, 28), (2028, 4, 16), (2029, 4, 1)];
+        /// As the almanac has them.
+        pub(super) const EASTERS: [Day; 4] = [(2026, 4, 5), (2027, 3, 28), (2028, 4, 16), (2029, 4, 1)];
         const EASTER_MONDAYS: [Day; 4] = [(2026, 4, 6), (2027, 3, 29), (2028, 4, 17), (2029, 4, 2)];
         /// The days on which the clocks change.
         const SUMMERS: [(Day, Day); 4] =
@@ -836,6 +868,20 @@ mod tests {
                 }
             }
             days
+        }
+
+        /// Easter by the rule of Gauss, with his numbers for 1900 to 2099 and his two exceptions.
+        pub(super) fn easter(year: i16) -> Day {
+            let (a, b, c) = (year % 19, year % 4, year % 7);
+            let d = (19 * a + 24) % 30;
+            let e = (2 * b + 4 * c + 6 * d + 5) % 7;
+            let of_march = match (d, e) {
+                (29, 6) => 50,
+                (28, 6) if a > 10 => 49,
+                _ => 22 + d + e,
+            };
+            let (month, day) = if of_march > 31 { (4, of_march - 31) } else { (3, of_march) };
+            (year, month, i8::try_from(day).unwrap())
         }
 
         fn rests(index: usize, day: Day) -> bool {
@@ -864,33 +910,58 @@ mod tests {
         }
     }
 
-    fn form_at(contract: i64, kind: IdentityType, now: i64) -> (WithdrawalForm, Date, Timestamp) {
-        let facts = ServiceFacts { contract_at: Timestamp::from_second(contract).unwrap(), ..facts(kind, Status::ToActivate) };
-        match cancellation(&facts, Timestamp::from_second(now).unwrap(), &policy()) {
+    fn form_at(contract_at: Timestamp, kind: IdentityType, now: Timestamp) -> (WithdrawalForm, Date, Timestamp) {
+        let facts = ServiceFacts { contract_at, ..facts(kind, Status::ToActivate) };
+        match cancellation(&facts, now, &policy()) {
             Ok(Cancellation::WithdrawalForm { form, last_day, until }) => (form, last_day, until),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
+    fn the_easters_of_the_model_are_those_of_the_almanac_and_of_the_calendar() {
+        assert_eq!(model::EASTERS.map(|(year, ..)| model::easter(year)), model::EASTERS);
+        for year in 1900..=2099 {
+            let (year, month, day) = model::easter(year);
+            assert_eq!(crate::calendar::easter(year), date(year, month, day));
+        }
+    }
+
+    #[test]
     fn every_contract_day_of_three_years() {
         let days = model::days();
+        let nano = SignedDuration::from_nanos(1);
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let mut lengths = BTreeSet::new();
         for contract in 0..days.iter().position(|day| day.0 == 2029).unwrap() {
             let last = model::last_day(&days, contract);
             let (year, month, dom) = days[last];
-            let last_second = model::last_second(&days, last);
-            let contract_end = model::last_second(&days, contract);
-            // The first second, 23:30:00 and the last second of the contract's day.
-            for second in [model::midnight(&days, contract), contract_end - 1_799, contract_end] {
+            let until = at(model::last_second(&days, last) + 1);
+            let (begin, end) = (model::midnight(&days, contract), model::midnight(&days, contract + 1));
+            lengths.insert((end - begin) / 3_600);
+            // Rome's midnight, the hours in which the clocks change, noon, 23:30:00 and the day's last nanosecond, which is not the next day's.
+            let hours = [1, 2, 3, 12].map(|hour| at(begin + hour * 3_600));
+            for contract_at in [at(begin), at(end - 1_800), at(end) - nano].into_iter().chain(hours) {
+                assert_eq!(withdrawal_last_day(contract_at, &policy()), date(year, month, dom), "{contract_at}");
                 for kind in PAID {
-                    let until = Timestamp::from_second(last_second + 1).unwrap();
                     let expected = |form| (form, date(year, month, dom), until);
-                    assert_eq!(form_at(second, kind, second), expected(WithdrawalForm::Within14Days), "{:?}", days[contract]);
-                    assert_eq!(form_at(second, kind, last_second), expected(WithdrawalForm::Within14Days), "{:?}", days[contract]);
-                    assert_eq!(form_at(second, kind, last_second + 1), expected(WithdrawalForm::Beyond14Days), "{:?}", days[contract]);
+                    let sent = |now| form_at(contract_at, kind, now);
+                    assert_eq!(sent(contract_at), expected(WithdrawalForm::Within14Days), "{contract_at}");
+                    assert_eq!(sent(until - nano), expected(WithdrawalForm::Within14Days), "{contract_at}");
+                    assert_eq!(sent(until), expected(WithdrawalForm::Beyond14Days), "{contract_at}");
+                }
+                for kind in FREE {
+                    let facts = ServiceFacts { contract_at, ..facts(kind, Status::ToActivate) };
+                    assert_eq!(cancellation(&facts, until, &policy()), Ok(Cancellation::CancelNow));
                 }
             }
+            // Sent at the midnight of any day, the right form is the first one up to the last day and the other one from then on.
+            for sending in contract + 1..contract + 30 {
+                let form = if sending <= last { WithdrawalForm::Within14Days } else { WithdrawalForm::Beyond14Days };
+                assert_eq!(form_at(at(begin), PAID[0], at(model::midnight(&days, sending))).0, form, "{:?}", days[sending]);
+            }
         }
+        assert_eq!(Vec::from_iter(lengths), [23, 24, 25]);
     }
 
     proptest! {
