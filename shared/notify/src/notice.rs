@@ -199,9 +199,10 @@ pub enum Notice {
         item: Item,
         /// What the service is called.
         offer: String,
-        /// What is to be paid, in euro cents.
+        /// What is to be paid, VAT included, in euro cents.
         gross_cents: u64,
-        /// Until when.
+        /// Until when it may be paid, exclusive; none where there is no limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         pay_by: Option<Timestamp>,
     },
     /// An order is paid, or was free of charge, and what was bought is given (rules 61, 64).
@@ -214,14 +215,16 @@ pub enum Notice {
         item: Item,
         /// What the service is called.
         offer: String,
-        /// What was paid, in euro cents.
+        /// What was paid, VAT included, in euro cents; 0 where it is free of charge, and then no payment is named.
         gross_cents: u64,
-        /// The invoice's number.
+        /// The invoice's number, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         invoice: Option<String>,
-        /// The new last day.
+        /// The last day in Rome of what was bought or renewed, where it has one by now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         expires_on: Option<Date>,
     },
-    /// A charge took nothing: the order waits with Pay and Cancel (rule 61).
+    /// A charge took nothing: the order waits in the customer area with Pay and Cancel (rule 61).
     PaymentFailed {
         /// When.
         at: Timestamp,
@@ -231,9 +234,10 @@ pub enum Notice {
         item: Item,
         /// What the service is called.
         offer: String,
-        /// What is to be paid, in euro cents.
+        /// What is to be paid, VAT included, in euro cents.
         gross_cents: u64,
-        /// Until when.
+        /// Until when it may be paid, exclusive; none where there is no limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         pay_by: Option<Timestamp>,
         /// Whether it was the automatic renewal that charged.
         automatic: bool,
@@ -251,7 +255,7 @@ pub enum Notice {
         /// Whether it was not paid in time; otherwise the customer cancelled it.
         expired: bool,
     },
-    /// A payment was given back.
+    /// A payment that an order did not need, or no longer needs, was given back.
     PaymentReturned {
         /// When.
         at: Timestamp,
@@ -272,20 +276,22 @@ pub enum Notice {
         service_id: String,
         /// What it is called.
         offer: String,
-        /// Its new last day.
+        /// Its new last day in Rome.
         expires_on: Date,
     },
-    /// An identity or a credential of a service is about to expire (rule 60).
+    /// An identity or a credential of a service is about to expire (rules 60, 61).
     ServiceExpiring {
         /// The service.
         service_id: String,
         /// What it is called.
         offer: String,
         /// The credential; none for the identity.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         credential: Option<CredentialKind>,
-        /// The last day.
+        /// The last day in Rome.
         expires_on: Date,
         /// The day on which the automatic renewal charges; none where the customer renews.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         charge_on: Option<Date>,
     },
     /// The automatic renewal was switched (rule 61).
@@ -299,11 +305,11 @@ pub enum Notice {
         /// Whether it is on from now on.
         active: bool,
     },
-    /// A payment method was added or removed.
+    /// A payment method was added to the customer's account, or removed from it.
     PaymentMethodChanged {
         /// When.
         at: Timestamp,
-        /// How it is shown, such as `visa •••• 4242`.
+        /// How it is shown, such as `Visa •••• 4242`; never a number or an address. The renderer shows four digits at most.
         label: String,
         /// Whether it was added.
         added: bool,
@@ -483,9 +489,9 @@ impl Notice {
             | Self::OrderClosed { .. }
             | Self::PaymentReturned { .. }
             | Self::ServiceRenewed { .. }
-            | Self::ServiceExpiring { .. }
-            | Self::AutoRenewalChanged { .. }
-            | Self::PaymentMethodChanged { .. } => false,
+            | Self::ServiceExpiring { .. } => false,
+            // Suspending an identity undoes neither, and the account has none: the mail says to change the account's password.
+            Self::AutoRenewalChanged { .. } | Self::PaymentMethodChanged { .. } => false,
         }
     }
 
@@ -642,7 +648,7 @@ mod tests {
                 charge_on: None,
             },
             Notice::AutoRenewalChanged { at: now, service_id: "svc-1".into(), offer: "SPID".into(), active: true },
-            Notice::PaymentMethodChanged { at: now, label: "visa •••• 4242".into(), added: true },
+            Notice::PaymentMethodChanged { at: now, label: "Visa •••• 4242".into(), added: true },
         ]
     }
 
@@ -676,13 +682,13 @@ mod tests {
                 r#"{"v":1,"kind":"service-cancelled","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID Personale"}"#,
                 r#"{"v":1,"kind":"order-placed","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"identity-renewal"},"offer":"SPID","grossCents":4270,"payBy":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"order-paid","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"credential","of":"smart-card"},"offer":"SPID","grossCents":4270,"invoice":"2026/1","expiresOn":"2027-02-28"}"#,
-                r#"{"v":1,"kind":"payment-failed","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"identity","of":"business"},"offer":"SPID","grossCents":4270,"payBy":null,"automatic":true}"#,
+                r#"{"v":1,"kind":"payment-failed","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"identity","of":"business"},"offer":"SPID","grossCents":4270,"automatic":true}"#,
                 r#"{"v":1,"kind":"order-closed","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"identity-renewal"},"offer":"SPID","expired":true}"#,
                 r#"{"v":1,"kind":"payment-returned","at":"2026-11-22T13:05:00Z","orderId":"ord-1","item":{"item":"identity-renewal"},"offer":"SPID","grossCents":4270}"#,
                 r#"{"v":1,"kind":"service-renewed","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID","expiresOn":"2027-02-28"}"#,
-                r#"{"v":1,"kind":"service-expiring","serviceId":"svc-1","offer":"SPID","credential":"otp-token","expiresOn":"2027-02-28","chargeOn":null}"#,
+                r#"{"v":1,"kind":"service-expiring","serviceId":"svc-1","offer":"SPID","credential":"otp-token","expiresOn":"2027-02-28"}"#,
                 r#"{"v":1,"kind":"auto-renewal-changed","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID","active":true}"#,
-                r#"{"v":1,"kind":"payment-method-changed","at":"2026-11-22T13:05:00Z","label":"visa •••• 4242","added":true}"#,
+                r#"{"v":1,"kind":"payment-method-changed","at":"2026-11-22T13:05:00Z","label":"Visa •••• 4242","added":true}"#,
             ]
         );
     }

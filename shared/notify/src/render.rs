@@ -12,8 +12,9 @@ use crate::blocks::{self, Source};
 use crate::notice::Notice;
 use crate::templates;
 use sportello_rules::identity::Requirement;
+use sportello_rules::order::Item;
 
-use crate::words::{credential_words, days, euro, foreign, instant, item_words, on, on_day, one_line};
+use crate::words::{by, credential_words, days, euro, foreign, instant, item_words, on, on_day, one_line, payment_method};
 
 /// Most characters shown of a name, a device or an identifier.
 const SHORT: usize = 60;
@@ -255,38 +256,47 @@ fn values(notice: &Notice, language: Language) -> Value {
         Notice::ServiceCancelled { at, service_id, offer } => {
             context! { on => on(at), service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG) }
         }
-        Notice::OrderPlaced { at, order_id, item, offer, gross_cents, pay_by } => context! {
-            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG),
-            amount => euro(*gross_cents, language), pay_by => pay_by.map(|by| instant(by, language)),
-        },
-        Notice::OrderPaid { at, order_id, item, offer, gross_cents, invoice, expires_on } => context! {
-            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG),
-            amount => (*gross_cents > 0).then(|| euro(*gross_cents, language)), invoice => invoice.as_ref().map(|invoice| foreign(invoice, SHORT)),
-            last_day => expires_on.map(|day| on_day(day, language)),
-        },
-        Notice::PaymentFailed { at, order_id, item, offer, gross_cents, pay_by, automatic } => context! {
-            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG),
-            amount => euro(*gross_cents, language), pay_by => pay_by.map(|by| instant(by, language)), automatic,
-        },
-        Notice::OrderClosed { at, order_id, item, offer, expired } => context! {
-            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG), expired,
-        },
-        Notice::PaymentReturned { at, order_id, item, offer, gross_cents } => context! {
-            on => on(at), order_id => foreign(order_id, SHORT), what => item_words(*item, language), offer => foreign(offer, LONG),
-            amount => euro(*gross_cents, language),
-        },
-        Notice::ServiceRenewed { at, service_id, offer, expires_on } => context! {
-            on => on(at), service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG), last_day => on_day(*expires_on, language),
-        },
-        Notice::ServiceExpiring { service_id, offer, credential, expires_on, charge_on } => context! {
-            service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG), what => credential.map(|kind| credential_words(kind, language)),
-            last_day => on_day(*expires_on, language), charge_day => charge_on.map(|day| on_day(day, language)),
-        },
-        Notice::AutoRenewalChanged { at, service_id, offer, active } => context! {
-            on => on(at), service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG), active,
-        },
-        Notice::PaymentMethodChanged { at, label, added } => context! { on => on(at), label => foreign(label, LONG), added },
+        Notice::OrderPlaced { at, order_id, item, offer, gross_cents, pay_by }
+        | Notice::PaymentFailed { at, order_id, item, offer, gross_cents, pay_by, .. } => {
+            let automatic = matches!(notice, Notice::PaymentFailed { automatic: true, .. });
+            let by = pay_by.map(|at| by(at, language));
+            context! { on => on(at), amount => amount(*gross_cents, language), by, automatic, ..order(order_id, *item, offer, language) }
+        }
+        Notice::OrderPaid { at, order_id, item, offer, gross_cents, invoice, expires_on } => {
+            let invoice = invoice.as_ref().map(|number| foreign(number, SHORT));
+            let last_day = expires_on.map(|day| on_day(day, language));
+            context! { on => on(at), amount => amount(*gross_cents, language), invoice, last_day, ..order(order_id, *item, offer, language) }
+        }
+        Notice::OrderClosed { at, order_id, item, offer, expired } => context! { on => on(at), expired, ..order(order_id, *item, offer, language) },
+        Notice::PaymentReturned { at, order_id, item, offer, gross_cents } => {
+            context! { on => on(at), amount => euro(*gross_cents, language), ..order(order_id, *item, offer, language) }
+        }
+        Notice::ServiceRenewed { at, service_id, offer, expires_on } => {
+            context! { on => on(at), last_day => on_day(*expires_on, language), ..service(service_id, offer) }
+        }
+        Notice::ServiceExpiring { service_id, offer, credential, expires_on, charge_on } => {
+            let what = credential.map(|kind| credential_words(kind, language));
+            let charge_day = charge_on.map(|day| on_day(day, language));
+            context! { what, charge_day, last_day => on_day(*expires_on, language), ..service(service_id, offer) }
+        }
+        Notice::AutoRenewalChanged { at, service_id, offer, active } => context! { on => on(at), active, ..service(service_id, offer) },
+        Notice::PaymentMethodChanged { at, label, added } => context! { on => on(at), label => payment_method(label, SHORT), added },
     }
+}
+
+/// The values of an order that every notice of it shows.
+fn order(order_id: &str, item: Item, offer: &str, language: Language) -> Value {
+    context! { order_id => foreign(order_id, LONG), what => item_words(item, &foreign(offer, LONG), language), item => Serde(item) }
+}
+
+/// The values of a service that every notice of it shows.
+fn service(service_id: &str, offer: &str) -> Value {
+    context! { service_id => foreign(service_id, SHORT), offer => foreign(offer, LONG) }
+}
+
+/// An amount; none for what is free of charge, of which no payment is named.
+fn amount(gross_cents: u64, language: Language) -> Option<String> {
+    (gross_cents > 0).then(|| euro(gross_cents, language))
 }
 
 /// The link that a template names, checked.

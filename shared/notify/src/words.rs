@@ -1,8 +1,9 @@
-//! Instants, spans and borrowed text as words that a mail may hold.
+//! Instants, spans, amounts, purchases and borrowed text as words that a mail may hold.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sportello_rules::calendar::rome;
+use sportello_rules::identity::IdentityType;
 use sportello_rules::order::Item;
 use sportello_rules::service::CredentialKind;
 
@@ -11,6 +12,9 @@ use crate::render::Language;
 const MONTHS_IT: [&str; 12] =
     ["gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"];
 const MONTHS_EN: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+/// How many digits of a payment method are shown, as receipts show them.
+const SHOWN_DIGITS: usize = 4;
 
 /// An instant in Rome (rule 1): "22 novembre 2026, ore 14:05", "22 November 2026, 14:05". In the hour that happens twice (rule 3) it says which one.
 pub(crate) fn instant(at: Timestamp, language: Language) -> String {
@@ -63,13 +67,45 @@ pub(crate) fn on_day(day: Date, language: Language) -> String {
     }
 }
 
-/// An amount: "42,70 €", "€42.70".
-pub(crate) fn euro(cents: u64, language: Language) -> String {
-    let (whole, rest) = (cents / 100, cents % 100);
+/// The end of a span within a sentence: "entro il 6 dicembre 2026, ore 14:05" (and "entro l'8"), "by 6 December 2026, 14:05".
+pub(crate) fn by(at: Timestamp, language: Language) -> String {
     match language {
-        Language::It => format!("{whole},{rest:02} €"),
-        Language::En => format!("€{whole}.{rest:02}"),
+        Language::It => format!("entro {}", on(at, language)),
+        Language::En => format!("by {}", instant(at, language)),
     }
+}
+
+/// An amount of euro cents: "1.036,60 €", "€1,036.60".
+pub(crate) fn euro(cents: u64, language: Language) -> String {
+    let (whole, rest) = ((cents / 100).to_string(), cents % 100);
+    let separator = match language {
+        Language::It => '.',
+        Language::En => ',',
+    };
+    let mut grouped = String::with_capacity(whole.len().saturating_mul(2));
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && whole.len().saturating_sub(place) % 3 == 0 {
+            grouped.push(separator);
+        }
+        grouped.push(digit);
+    }
+    match language {
+        Language::It => format!("{grouped},{rest:02} €"),
+        Language::En => format!("€{grouped}.{rest:02}"),
+    }
+}
+
+/// How a payment method is shown, with no more than its last four digits: whatever the label holds, a card's number does not go by mail.
+pub(crate) fn payment_method(label: &str, longest: usize) -> String {
+    let mut hidden = label.chars().filter(|c| c.is_numeric()).count().saturating_sub(SHOWN_DIGITS);
+    let hide = |c: char| {
+        if c.is_numeric() && hidden > 0 {
+            hidden = hidden.saturating_sub(1);
+            return '•';
+        }
+        c
+    };
+    foreign(&label.chars().map(hide).collect::<String>(), longest)
 }
 
 /// A credential that is sold, with its article.
@@ -86,17 +122,54 @@ pub(crate) const fn credential_words(kind: CredentialKind, language: Language) -
     }
 }
 
-/// What an order is for.
-pub(crate) fn item_words(item: Item, language: Language) -> String {
+/// What an order is for, with what the service is called, which [`foreign`] has been through: "Rinnovo di SPID Professionale".
+pub(crate) fn item_words(item: Item, offer: &str, language: Language) -> String {
     match (item, language) {
-        (Item::Identity(_), Language::It) => "nuova identità".to_owned(),
-        (Item::Identity(_), Language::En) => "new identity".to_owned(),
-        (Item::IdentityRenewal, Language::It) => "rinnovo dell'identità".to_owned(),
-        (Item::IdentityRenewal, Language::En) => "renewal of the identity".to_owned(),
-        (Item::Credential(kind), Language::It) => format!("credenziale aggiuntiva, {}", credential_words(kind, language)),
-        (Item::Credential(kind), Language::En) => format!("further credential, {}", credential_words(kind, language)),
-        (Item::CredentialRenewal(kind), Language::It) => format!("rinnovo della credenziale, {}", credential_words(kind, language)),
-        (Item::CredentialRenewal(kind), Language::En) => format!("renewal of the credential, {}", credential_words(kind, language)),
+        (Item::Identity(kind), Language::It) => format!("Nuova identità SPID {}: {offer}", identity_words(kind, language)),
+        (Item::Identity(kind), Language::En) => format!("New SPID identity {}: {offer}", identity_words(kind, language)),
+        (Item::IdentityRenewal, Language::It) => format!("Rinnovo di {offer}"),
+        (Item::IdentityRenewal, Language::En) => format!("Renewal of {offer}"),
+        (Item::Credential(kind), _) => format!("{} ({offer})", further_words(kind, language)),
+        (Item::CredentialRenewal(kind), _) => format!("{} ({offer})", renewal_words(kind, language)),
+    }
+}
+
+const fn identity_words(kind: IdentityType, language: Language) -> &'static str {
+    match (kind, language) {
+        (IdentityType::Personal, Language::It) => "a uso personale",
+        (IdentityType::Personal, Language::En) => "for personal use",
+        (IdentityType::Minor, Language::It) => "per un minore",
+        (IdentityType::Minor, Language::En) => "for a minor",
+        (IdentityType::Professional, Language::It) => "a uso professionale",
+        (IdentityType::Professional, Language::En) => "for professional use",
+        (IdentityType::Business, Language::It) => "a uso aziendale",
+        (IdentityType::Business, Language::En) => "for business use",
+    }
+}
+
+const fn further_words(kind: CredentialKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (CredentialKind::SmartCard, Language::It) => "Smart card aggiuntiva",
+        (CredentialKind::SmartCard, Language::En) => "Additional smart card",
+        (CredentialKind::RemoteSignature, Language::It) => "Firma remota aggiuntiva",
+        (CredentialKind::RemoteSignature, Language::En) => "Additional remote signature",
+        (CredentialKind::OtpToken, Language::It) => "Dispositivo OTP aggiuntivo",
+        (CredentialKind::OtpToken, Language::En) => "Additional OTP device",
+        (CredentialKind::Password | CredentialKind::OtpApp | CredentialKind::OtpSms, Language::It) => "Credenziale aggiuntiva",
+        (CredentialKind::Password | CredentialKind::OtpApp | CredentialKind::OtpSms, Language::En) => "Additional credential",
+    }
+}
+
+const fn renewal_words(kind: CredentialKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (CredentialKind::SmartCard, Language::It) => "Rinnovo della smart card",
+        (CredentialKind::SmartCard, Language::En) => "Renewal of the smart card",
+        (CredentialKind::RemoteSignature, Language::It) => "Rinnovo della firma remota",
+        (CredentialKind::RemoteSignature, Language::En) => "Renewal of the remote signature",
+        (CredentialKind::OtpToken, Language::It) => "Rinnovo del dispositivo OTP",
+        (CredentialKind::OtpToken, Language::En) => "Renewal of the OTP device",
+        (CredentialKind::Password | CredentialKind::OtpApp | CredentialKind::OtpSms, Language::It) => "Rinnovo di una credenziale",
+        (CredentialKind::Password | CredentialKind::OtpApp | CredentialKind::OtpSms, Language::En) => "Renewal of a credential",
     }
 }
 
@@ -198,6 +271,53 @@ mod tests {
     fn days_agree_in_number() {
         assert_eq!([0, 1, 2].map(|count| days(count, Language::It)), ["meno di un giorno", "1 giorno", "2 giorni"]);
         assert_eq!([0, 1, 2].map(|count| days(count, Language::En)), ["less than a day", "1 day", "2 days"]);
+    }
+
+    #[test]
+    fn amounts_are_written_as_each_language_does() {
+        let both = |cents| Language::ALL.map(|language| euro(cents, language));
+        assert_eq!(both(3660), ["36,60 €", "€36.60"]);
+        assert_eq!(both(0), ["0,00 €", "€0.00"]);
+        assert_eq!(both(5), ["0,05 €", "€0.05"]);
+        assert_eq!(both(99_999), ["999,99 €", "€999.99"]);
+        assert_eq!(both(100_000), ["1.000,00 €", "€1,000.00"]);
+        assert_eq!(both(123_456_789), ["1.234.567,89 €", "€1,234,567.89"]);
+        assert_eq!(both(u64::MAX), ["184.467.440.737.095.516,15 €", "€184,467,440,737,095,516.15"]);
+    }
+
+    #[test]
+    fn the_end_of_a_span_reads_in_a_sentence() {
+        let both = |text: &str| Language::ALL.map(|language| by(text.parse().unwrap(), language));
+        assert_eq!(both("2026-12-06T13:05:00Z"), ["entro il 6 dicembre 2026, ore 14:05", "by 6 December 2026, 14:05"]);
+        assert_eq!(both("2026-12-08T13:05:00Z"), ["entro l'8 dicembre 2026, ore 14:05", "by 8 December 2026, 14:05"]);
+    }
+
+    #[test]
+    fn every_purchase_has_words_of_its_own() {
+        let offer = "SPID Professionale";
+        let kinds = CredentialKind::FOR_SALE;
+        let mut items = vec![Item::IdentityRenewal];
+        items.extend(IdentityType::ALL.map(Item::Identity));
+        items.extend(kinds.map(Item::Credential));
+        items.extend(kinds.map(Item::CredentialRenewal));
+        let words: std::collections::BTreeSet<String> =
+            Language::ALL.iter().flat_map(|language| items.iter().map(|item| item_words(*item, offer, *language))).collect();
+        assert_eq!(words.len(), 2 * items.len());
+        assert!(words.iter().all(|words| words.contains(offer)));
+        assert!(words.contains("Rinnovo di SPID Professionale") && words.contains("Smart card aggiuntiva (SPID Professionale)"));
+        assert!(words.contains("Renewal of the OTP device (SPID Professionale)"));
+        assert!(words.contains("New SPID identity for a minor: SPID Professionale"));
+    }
+
+    #[test]
+    fn of_a_payment_method_four_digits_are_shown_at_most() {
+        assert_eq!(payment_method("Visa •••• 4242", 60), "Visa •••• 4242");
+        assert_eq!(payment_method("PayPal", 60), "PayPal");
+        assert_eq!(payment_method("4242424242424242", 60), "••••••••••••4242");
+        assert_eq!(payment_method("Visa 4000 0566 5566 5556", 60), "Visa •••• •••• •••• 5556");
+        // Digits of other scripts are digits, and a cut comes after what is hidden.
+        assert_eq!(payment_method("٤٢٤٢٤٢٤٢ www.evil.example", 60), "••••٤٢٤٢ www. evil. example");
+        assert_eq!(payment_method("4242424242424242", 6), "•••••…");
     }
 
     #[test]

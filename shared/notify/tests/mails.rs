@@ -10,7 +10,7 @@ mod mails {
     use jiff::Timestamp;
     use sportello_notify::{Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render, render_sms};
     use sportello_rules::access::Outcome;
-    use sportello_rules::identity::{Requirement, SuspensionReason};
+    use sportello_rules::identity::{IdentityType, Requirement, SuspensionReason};
     use sportello_rules::order::Item;
     use sportello_rules::service::{CredentialKind, Level};
 
@@ -41,7 +41,7 @@ mod mails {
 
     /// Notices of orders and services.
     fn of_orders(at: Timestamp) -> Vec<(&'static str, Notice)> {
-        let (order_id, offer, gross_cents) = ("ord-000123".to_owned(), "Sportello ID Professionale".to_owned(), 4270);
+        let (order_id, offer, gross_cents) = ("ord-000123".to_owned(), "SPID Professionale".to_owned(), 3660);
         let (service_id, day) = ("SRV-000123".to_owned(), jiff::civil::date(2027, 2, 28));
         let pay_by = Some("2026-12-06T13:05:00Z".parse().unwrap());
         let placed = |item, pay_by| Notice::OrderPlaced { at, order_id: order_id.clone(), item, offer: offer.clone(), gross_cents, pay_by };
@@ -49,7 +49,7 @@ mod mails {
             at,
             order_id: order_id.clone(),
             item,
-            offer: offer.clone(),
+            offer: if gross_cents > 0 { offer.clone() } else { "SPID Personale".to_owned() },
             gross_cents,
             invoice: (gross_cents > 0).then(|| "2026/41".to_owned()),
             expires_on,
@@ -63,29 +63,54 @@ mod mails {
             pay_by,
             automatic,
         };
-        let closed =
-            |expired| Notice::OrderClosed { at, order_id: order_id.clone(), item: Item::Credential(CredentialKind::SmartCard), offer: offer.clone(), expired };
+        let closed = |item, expired| Notice::OrderClosed { at, order_id: order_id.clone(), item, offer: offer.clone(), expired };
         let expiring =
             |credential, charge_on| Notice::ServiceExpiring { service_id: service_id.clone(), offer: offer.clone(), credential, expires_on: day, charge_on };
         vec![
             ("order-placed", placed(Item::IdentityRenewal, pay_by)),
             ("order-placed-without-end", placed(Item::Credential(CredentialKind::OtpToken), None)),
             ("order-paid", paid(Item::CredentialRenewal(CredentialKind::RemoteSignature), gross_cents, Some(day))),
-            ("order-paid-free", paid(Item::Identity(sportello_rules::identity::IdentityType::Personal), 0, None)),
+            ("order-paid-credential", paid(Item::Credential(CredentialKind::SmartCard), gross_cents, None)),
+            ("order-paid-free", paid(Item::Identity(IdentityType::Personal), 0, None)),
             ("payment-failed", failed(false, pay_by)),
             ("payment-failed-automatic", failed(true, None)),
-            ("order-closed", closed(false)),
-            ("order-closed-expired", closed(true)),
+            ("order-closed", closed(Item::Credential(CredentialKind::SmartCard), false)),
+            ("order-closed-expired", closed(Item::Credential(CredentialKind::SmartCard), true)),
+            ("order-closed-renewal", closed(Item::IdentityRenewal, true)),
             ("payment-returned", Notice::PaymentReturned { at, order_id: order_id.clone(), item: Item::IdentityRenewal, offer: offer.clone(), gross_cents }),
             ("service-renewed", Notice::ServiceRenewed { at, service_id: service_id.clone(), offer: offer.clone(), expires_on: day }),
             ("service-expiring", expiring(None, None)),
             ("service-expiring-automatic", expiring(None, Some(jiff::civil::date(2027, 2, 21)))),
             ("service-expiring-credential", expiring(Some(CredentialKind::SmartCard), None)),
+            ("service-expiring-credential-automatic", expiring(Some(CredentialKind::OtpToken), Some(jiff::civil::date(2027, 2, 21)))),
             ("auto-renewal-changed-on", Notice::AutoRenewalChanged { at, service_id: service_id.clone(), offer: offer.clone(), active: true }),
             ("auto-renewal-changed-off", Notice::AutoRenewalChanged { at, service_id: service_id.clone(), offer: offer.clone(), active: false }),
-            ("payment-method-changed-added", Notice::PaymentMethodChanged { at, label: "visa •••• 4242".to_owned(), added: true }),
-            ("payment-method-changed-removed", Notice::PaymentMethodChanged { at, label: "visa •••• 4242".to_owned(), added: false }),
+            ("payment-method-changed-added", Notice::PaymentMethodChanged { at, label: "Visa •••• 4242".to_owned(), added: true }),
+            ("payment-method-changed-removed", Notice::PaymentMethodChanged { at, label: "Visa •••• 4242".to_owned(), added: false }),
         ]
+    }
+
+    /// Every notice of orders and services, with a text of others' choice wherever there is room for one.
+    fn of_orders_saying(text: &str) -> Vec<(&'static str, Notice)> {
+        let mut all = of_orders(at("2026-11-22T13:05:00Z"));
+        for (_, notice) in &mut all {
+            match notice {
+                Notice::OrderPaid { order_id, offer, invoice, .. } => {
+                    (*order_id, *offer) = (text.to_owned(), text.to_owned());
+                    *invoice = Some(text.to_owned());
+                }
+                Notice::OrderPlaced { order_id, offer, .. }
+                | Notice::PaymentFailed { order_id, offer, .. }
+                | Notice::OrderClosed { order_id, offer, .. }
+                | Notice::PaymentReturned { order_id, offer, .. } => (*order_id, *offer) = (text.to_owned(), text.to_owned()),
+                Notice::ServiceRenewed { service_id, offer, .. }
+                | Notice::ServiceExpiring { service_id, offer, .. }
+                | Notice::AutoRenewalChanged { service_id, offer, .. } => (*service_id, *offer) = (text.to_owned(), text.to_owned()),
+                Notice::PaymentMethodChanged { label, .. } => text.clone_into(label),
+                _ => unreachable!("no notice of orders"),
+            }
+        }
+        all
     }
 
     /// Every notice and every variant of its words, with the name of its snapshot.
@@ -376,10 +401,11 @@ mod mails {
         let hostile = "x\r\nBcc: all@evil.example\r\n\r\n# Head\n\n-> block: Win\u{2028}y\u{85}z\0\u{202e}w";
         let provider = Provider { name: format!("Sportello{hostile}"), support: hostile.to_owned() };
         for language in Language::ALL {
-            for (name, notice) in [
+            let others = [
                 ("device", Notice::NewDevice { at: at("2026-11-22T13:05:00Z"), device: hostile.to_owned() }),
                 ("offer", Notice::ServiceCancelled { at: at("2026-11-22T13:05:00Z"), service_id: hostile.to_owned(), offer: hostile.to_owned() }),
-            ] {
+            ];
+            for (name, notice) in others.into_iter().chain(of_orders_saying(hostile)) {
                 let calm = mail(&notice, "Maria", language);
                 let mail = render(&notice, &Recipient { given_name: hostile, language, is_holder: true }, &links(), &provider).unwrap();
                 assert!(!mail.subject.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202e}')), "{name}");
@@ -462,6 +488,115 @@ mod mails {
     fn without_a_name_the_greeting_has_no_gap() {
         for (given_name, language, greeting) in [("", Language::It, "Ciao,\n"), (" \r\n", Language::En, "Hello,\n")] {
             assert!(mail(&every()[0].1, given_name, language).text.starts_with(greeting));
+        }
+    }
+
+    #[test]
+    fn what_others_chose_of_an_order_stays_text_and_brings_no_address() {
+        let hostile = "<b>Win</b> {{ 7*7 }}\r\n\r\n-> block: https://evil.example/x www.evil.example";
+        for language in Language::ALL {
+            for ((name, calm), (_, notice)) in of_orders_saying("x").into_iter().zip(of_orders_saying(hostile)) {
+                let (calm, mail) = (mail(&calm, "Maria", language), mail(&notice, "Maria", language));
+                assert!(mail.html.contains("&lt;b&gt;Win&lt;/b&gt;") && !mail.html.contains("<b>"), "{name}");
+                assert!(mail.text.contains("<b>Win</b> {") && !mail.text.contains("49"), "{name}");
+                assert!(addresses(&mail.text).iter().chain(&addresses(&mail.html)).all(|address| address == CUSTOMER_AREA), "{name}");
+                assert!(!mail.text.contains("evil.example") && !mail.html.contains("evil.example"), "{name}");
+                assert_eq!(mail.text.lines().count(), calm.text.lines().count(), "{name}");
+                assert_eq!(mail.subject, calm.subject, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_customers_mail_needs_no_link_that_suspends() {
+        let recipient = |language| Recipient { given_name: "Maria", language, is_holder: false };
+        for language in Language::ALL {
+            for (name, notice) in of_orders(at("2026-11-22T13:05:00Z")) {
+                let mail = render(&notice, &recipient(language), &Links { block: None, unlock: None, carried: None, ..links() }, &provider()).unwrap();
+                assert!(mail.text.contains(CUSTOMER_AREA) && !mail.text.contains(BLOCK), "{name}");
+            }
+        }
+    }
+
+    fn of_order(name: &str, language: Language) -> String {
+        let (_, notice) = of_orders(at("2026-11-22T13:05:00Z")).into_iter().find(|(found, _)| *found == name).unwrap();
+        let mail = mail(&notice, "Maria", language);
+        format!("{}\n{}", mail.subject, mail.text)
+    }
+
+    #[test]
+    fn what_is_free_of_charge_says_so_and_names_no_payment() {
+        for (language, free, words) in [
+            (Language::It, "gratuito", ["€", " IVA", "pag", "addebit", "Fattura"]),
+            (Language::En, "free of charge", ["€", " VAT", "pay", "charged", "Invoice"]),
+        ] {
+            let text = of_order("order-paid-free", language);
+            assert!(text.contains(free), "{text}");
+            for word in words {
+                assert!(!text.to_lowercase().contains(&word.to_lowercase()), "{word}: {text}");
+            }
+        }
+        let nothing = Notice::OrderPlaced {
+            at: at("2026-11-22T13:05:00Z"),
+            order_id: "ord-000123".to_owned(),
+            item: Item::Identity(IdentityType::Minor),
+            offer: "SPID Minore".to_owned(),
+            gross_cents: 0,
+            pay_by: Some(at("2026-12-06T13:05:00Z")),
+        };
+        let text = mail(&nothing, "Maria", Language::It).text;
+        assert!(text.contains("Importo: gratuito") && !text.contains("Paga") && !text.contains("dicembre"), "{text}");
+    }
+
+    #[test]
+    fn a_payment_that_failed_took_nothing_and_says_what_to_do_by_when() {
+        for (language, said, automatic, by) in [
+            (
+                Language::It,
+                ["Non è stato prelevato nulla", "Paga e Annulla", "36,60 €, IVA compresa"],
+                "rinnovo automatico",
+                "entro il 6 dicembre 2026, ore 14:05",
+            ),
+            (Language::En, ["Nothing was taken", "Pay and Cancel", "€36.60, VAT included"], "automatic renewal", "by 6 December 2026, 14:05"),
+        ] {
+            let (own, by_itself) = (of_order("payment-failed", language), of_order("payment-failed-automatic", language));
+            for words in said {
+                assert!(own.contains(words) && by_itself.contains(words), "{words}");
+            }
+            assert!(own.contains(by) && !by_itself.contains(by));
+            assert!(by_itself.contains(automatic) && !own.contains(automatic));
+            // A new order says the same.
+            let placed = of_order("order-placed", language);
+            assert!(placed.contains(by) && placed.contains(said[1]) && placed.contains(said[2]));
+        }
+    }
+
+    #[test]
+    fn an_expiry_says_whether_it_renews_by_itself_and_when_it_is_charged() {
+        for (language, charged, own) in [
+            (Language::It, "l'addebito avviene il 21 febbraio 2027", "Non si rinnova da sé: puoi rinnovare"),
+            (Language::En, "the charge is made on 21 February 2027", "does not renew by itself: you can renew"),
+        ] {
+            for (name, automatic) in [
+                ("service-expiring", false),
+                ("service-expiring-credential", false),
+                ("service-expiring-automatic", true),
+                ("service-expiring-credential-automatic", true),
+            ] {
+                let text = of_order(name, language);
+                assert_eq!((text.contains(charged), text.contains(own)), (automatic, !automatic), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_card_is_named_by_its_last_digits_only() {
+        let notice = Notice::PaymentMethodChanged { at: at("2026-11-22T13:05:00Z"), label: "Visa 4000 0566 5566 5556".to_owned(), added: true };
+        for language in Language::ALL {
+            let mail = mail(&notice, "Maria", language);
+            for part in [&mail.text, &mail.html] {
+                assert!(part.contains("Visa •••• •••• •••• 5556") && !part.contains("4000") && !part.contains("0566"));
+            }
         }
     }
 }
