@@ -162,8 +162,8 @@ async fn added(cx: &Cx, owner: &Owner, id: &str, customer: Option<&str>, marker:
 
 fn record(cx: &Cx, owner: &Owner, method: &Method) -> PaymentMethodRecord {
     let (kind, label, expires) = match &method.kind {
-        MethodKind::Card { brand, last4, exp_month, exp_year } => ("card", format!("{brand} •••• {last4}"), Some(format!("{exp_year:04}-{exp_month:02}"))),
-        MethodKind::Paypal { label } => ("paypal", label.clone(), None),
+        MethodKind::Card { brand, last4, exp_month, exp_year } => ("card", format!("{} •••• {last4}", capital(brand)), Some(format!("{exp_year:04}-{exp_month:02}"))),
+        MethodKind::Paypal => ("paypal", "PayPal".to_owned(), None),
     };
     PaymentMethodRecord {
         pk: owner.pk(),
@@ -174,4 +174,10 @@ fn record(cx: &Cx, owner: &Owner, method: &Method) -> PaymentMethodRecord {
         expires,
         added_at: cx.now,
     }
+}
+
+/// A brand as its owner knows it: the provider writes it in small letters.
+fn capital(brand: &str) -> String {
+    let mut letters = brand.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

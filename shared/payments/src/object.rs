@@ -63,10 +63,7 @@ pub enum MethodKind {
         exp_year: u16,
     },
     /// An account at PayPal.
-    Paypal {
-        /// How it is shown.
-        label: String,
-    },
+    Paypal,
 }
 
 /// A payment method.
@@ -139,18 +136,10 @@ impl Method {
                 exp_month: number("/card/exp_month")?.try_into().ok()?,
                 exp_year: number("/card/exp_year")?.try_into().ok()?,
             },
-            "paypal" => {
-                MethodKind::Paypal { label: text("/paypal/payer_email").map_or_else(|| "PayPal".to_owned(), |email| format!("PayPal {}", masked(&email))) }
-            }
+            // Whose account it is the provider tells its owner: no address comes here.
+            "paypal" => MethodKind::Paypal,
             _ => return None,
         };
         Some(Self { id: text("/id")?, kind, customer: id_of(value.get("customer")) })
     }
-}
-
-/// An address of which its owner recognises the ends.
-fn masked(email: &str) -> String {
-    let (name, domain) = email.split_once('@').unwrap_or((email, ""));
-    let first: String = name.chars().take(1).collect();
-    format!("{first}…@{domain}")
 }
