@@ -128,3 +128,6 @@ pub fn expiry_notices(
     }
     (due, next)
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,7 +169,7 @@ impl StateMachineTest for World {
 }
 
 prop_state_machine! {
-    #![proptest_config(ProptestConfig::with_cases(5_000))]
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
     fn money_is_never_taken_twice_and_none_is_lost(sequential 1..30 => World);
