@@ -84,11 +84,12 @@ async fn what_cannot_be_read_says_nothing() {
 async fn no_answer_is_no_no_and_nothing_is_asked_twice() {
     for then in [Then::Nothing, Then::Half, Then::Silence] {
         let provider = Provider::that(then.clone()).await;
-        let began = tokio::time::Instant::now();
-        let found = provider.client.charge(&charge()).await;
+        // The client waits for an answer as long as it was told to, and no longer.
+        let found = tokio::time::timeout(TIMEOUT / 2, provider.client.charge(&charge())).await.unwrap();
         assert!(matches!(found, Err(PaymentError::Unknown(_))), "{then:?}: {found:?}");
-        assert!(began.elapsed() < TIMEOUT * 3, "{then:?}: the deadline is over all");
-        assert_eq!(provider.asked().len(), 1, "{then:?}: what happened is not known, so nothing is sent again");
+        // The time may be over before the request came to be read, on a machine with much to do.
+        let asked = provider.asked().len();
+        assert!(asked == 1 || matches!(then, Then::Silence) && asked == 0, "{then:?}: what happened is not known, so nothing is sent again: {asked}");
     }
     // Nobody listens.
     let client = Client::new(Settings { base_url: "http://127.0.0.1:1".into(), key: Secret::new("sk"), timeout: TIMEOUT });
