@@ -4,6 +4,8 @@
 
 mod interface;
 mod page;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;

@@ -28,6 +28,7 @@ pub fn router(payments: Arc<Payments>) -> Router {
         .route("/v1/payment_intents/{id}/cancel", post(cancel))
         .route("/v1/refunds", post(refund))
         .route("/v1/checkout/sessions", post(open_session))
+        .route("/", get(page::home))
         .route("/checkout/{id}", get(page::checkout).post(page::checked_out))
         .route("/confirm/{id}", get(page::confirm).post(page::confirmed))
         .with_state(payments)
