@@ -65,7 +65,7 @@ fn metadata(form: &Form, name: &str) -> BTreeMap<String, String> {
 }
 
 /// Answers a key's first answer again; another request under the same key is an error.
-fn once(payments: &Payments, path: &str, headers: &HeaderMap, form: &Form, act: impl FnOnce() -> (u16, Value)) -> (u16, Value) {
+pub(super) fn once(payments: &Payments, path: &str, headers: &HeaderMap, form: &Form, act: impl FnOnce() -> (u16, Value)) -> (u16, Value) {
     if !allowed(headers) {
         return refused();
     }

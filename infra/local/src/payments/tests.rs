@@ -1,6 +1,7 @@
 //! The provider, asked by the product's own client and heard by its own verification.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,10 +10,12 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use sportello_payments::{Charge, Client, Event, EventKind, MethodKind, Payment, PaymentError, PaymentStatus, Secret, Settings, verify};
 use sportello_runtime::clock::Clock as _;
 use tokio::net::TcpListener;
 
+use super::interface::once;
 use super::{EVENTS, Fault, KEY, Manner, Payments, WEBHOOK_SECRET, lock, router};
 use crate::clock::LocalClock;
 
@@ -137,6 +140,26 @@ async fn a_key_charges_once_also_when_many_ask_at_once() {
     let other = provider.client.charge(&Charge { amount: 1, ..provider.charge(&method, "o-1-1") }).await;
     assert_eq!(other, Err(PaymentError::Rejected { status: 400, code: "idempotency_error".into() }));
     assert_eq!(provider.payments.payments().len(), 1);
+}
+
+/// As above, with a first request that takes its time.
+#[tokio::test]
+async fn who_asks_under_a_key_waits_for_the_first_answer() {
+    let provider = provider().await;
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", format!("Bearer {KEY}").parse().unwrap());
+    headers.insert("idempotency-key", "1".parse().unwrap());
+    let served = AtomicU32::new(0);
+    let slow = || {
+        std::thread::sleep(Duration::from_millis(100));
+        (200, json!({ "number": served.fetch_add(1, Ordering::SeqCst) }))
+    };
+    let ask = || once(&provider.payments, "/v1/any", &headers, &BTreeMap::new(), slow);
+    let answers: Vec<(u16, Value)> = std::thread::scope(|scope| {
+        let asks: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+        asks.into_iter().map(|ask| ask.join().unwrap()).collect()
+    });
+    assert_eq!(answers, vec![(200, json!({ "number": 0 })); 4]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
