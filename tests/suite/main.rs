@@ -19,6 +19,7 @@ mod local;
 mod notices;
 mod orders;
 mod password;
+mod payments;
 mod profile;
 mod qr;
 mod races;

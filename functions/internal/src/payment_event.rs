@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
-use sportello_payments::{EventKind, Method, MethodKind, Payment};
+use sportello_payments::{EventKind, Method, MethodKind, Payment, PaymentStatus};
 use sportello_rules::order::Event;
 use sportello_runtime::access::PaymentProvider;
 use sportello_runtime::ordering::{ATTEMPT, Marker, ORDER, OWNER, Settled, provider, settle};
@@ -128,7 +128,12 @@ async fn paid(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static st
 
 async fn failed(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static str, Failure> {
     let Some(attempt) = payment.metadata.get(ATTEMPT).and_then(|attempt| attempt.parse().ok()) else { return Ok("ignored") };
-    told(cx, payment, &Event::Failed { attempt }, Some("declined"), marker).await
+    // The same word as the provider's answer gives: whichever comes first is kept.
+    let why = match &payment.status {
+        PaymentStatus::Failed { code } => code,
+        _ => "canceled",
+    };
+    told(cx, payment, &Event::Failed { attempt }, Some(why), marker).await
 }
 
 async fn returned(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static str, Failure> {

@@ -39,6 +39,7 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/_local/dead-letters", get(dead_letters))
         .route("/_local/payments", get(payments))
         .route("/_local/payments/faults", post(payment_faults))
+        .route("/_local/payments/messages", post(payment_messages))
         .route("/_local/customer-area/payment-methods", get(|| async { Redirect::temporary("/_local") }))
         .route("/_local/clock", get(clock).post(move_clock))
         .route("/_local/jobs/{id}", post(run_job))
@@ -108,10 +109,20 @@ async fn dead_letters(State(shared): Stack) -> Json<Value> {
     Json(json!(shared.stream.dead_letters()))
 }
 
-/// What the payment provider took, and gave back.
+/// What the payment provider took, and gave back; what it keeps of each order, in euro cents; how many messages it has still to tell.
 async fn payments(State(shared): Stack) -> Json<Value> {
     shared.payments.heard().await;
-    Json(json!({ "payments": shared.payments.payments() }))
+    let payments = shared.payments.payments();
+    let orders: std::collections::BTreeSet<&String> = payments.iter().filter_map(|payment| payment.metadata.get("order")).collect();
+    let taken: std::collections::BTreeMap<&String, u64> = orders.into_iter().map(|order| (order, shared.payments.taken(order))).collect();
+    Json(json!({ "taken": taken, "held": shared.payments.held(), "payments": payments }))
+}
+
+/// Lets the payment provider's messages go that were held back, or not heard.
+async fn payment_messages(State(shared): Stack) -> Json<Value> {
+    let released = shared.payments.let_go();
+    shared.payments.heard().await;
+    Json(json!({ "released": released }))
 }
 
 #[derive(Deserialize)]

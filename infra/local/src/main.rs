@@ -94,6 +94,7 @@ async fn serve(arguments: &Arguments) -> Outcome {
     let url = format!("http://{}", stack.address);
     println!("Sportello is ready after {} ms: {url}", started.elapsed().as_millis());
     println!("  pages      {url}/_local   (inbox, clock, API)");
+    println!("  payments   http://{}   (a simulator of the provider; its books: {url}/_local/payments)", stack.shared.payments.address);
     println!("  document   {url}/openapi.json\n");
     for account in stack.shared.accounts.iter().take(11) {
         println!("  {:28} {}  {}", account.username, account.password, account.what);

@@ -4,6 +4,8 @@
 
 mod interface;
 mod page;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -26,7 +28,9 @@ pub use interface::router;
 pub const KEY: &str = "sk_local";
 /// The secret of its messages, which everybody may know.
 pub const WEBHOOK_SECRET: &str = "whsec_local";
-/// Tries at a message that is not heard.
+/// Where the product hears this provider, as `internal.payment.event` declares it.
+pub const EVENTS: &str = "/v1/payments/events";
+/// Tries at a message that is not heard, before it is held back.
 const TRIES: u32 = 4;
 
 /// How the provider fails next; for tests.
@@ -115,12 +119,15 @@ pub struct Session {
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Kept {
     count: u64,
     customers: BTreeMap<String, BTreeMap<String, String>>,
     methods: BTreeMap<String, Method>,
     payments: BTreeMap<String, Payment>,
     sessions: BTreeMap<String, Session>,
+    /// Setup intents, as they are answered.
+    setups: BTreeMap<String, Value>,
     /// First answers by key: what was asked, the status and the body.
     answers: BTreeMap<String, (String, u16, Value)>,
 }
@@ -128,6 +135,8 @@ struct Kept {
 /// The provider.
 pub struct Payments {
     kept: Mutex<Kept>,
+    /// Held while a request under an idempotency key is served: two of them at once are one.
+    keyed: Mutex<()>,
     faults: Mutex<VecDeque<Fault>>,
     held: Mutex<Vec<Value>>,
     under_way: tokio::sync::watch::Sender<u32>,
@@ -151,6 +160,7 @@ impl Payments {
         let kept = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         Self {
             kept: Mutex::new(kept),
+            keyed: Mutex::default(),
             faults: Mutex::default(),
             held: Mutex::default(),
             under_way: tokio::sync::watch::Sender::new(0),
@@ -187,16 +197,27 @@ impl Payments {
         let id = self.next("pm");
         let method = Method { id: id.clone(), paypal, manner, customer: Some(customer.to_owned()) };
         self.change(|kept| kept.methods.insert(id.clone(), method));
-        let setup = json!({ "id": self.next("seti"), "object": "setup_intent", "status": "succeeded", "customer": customer, "payment_method": id, "metadata": metadata });
+        let setup_id = self.next("seti");
+        let setup =
+            json!({ "id": setup_id, "object": "setup_intent", "status": "succeeded", "customer": customer, "payment_method": id, "metadata": metadata });
+        self.change(|kept| kept.setups.insert(setup_id, setup.clone()));
         self.tell("setup_intent.succeeded", &setup, 1);
         id
     }
 
-    /// Lets the messages go that were held back.
-    pub fn let_go(self: &Arc<Self>) {
-        for message in std::mem::take(&mut *lock(&self.held)) {
-            self.send(&message, 1);
+    /// Lets the messages go that were held back, or not heard; answers how many.
+    pub fn let_go(self: &Arc<Self>) -> usize {
+        let held = std::mem::take(&mut *lock(&self.held));
+        for message in &held {
+            self.send(message, 1);
         }
+        held.len()
+    }
+
+    /// How many messages are held back, or were not heard.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        lock(&self.held).len()
     }
 
     /// Waits until every message that is not held back was heard, or given up.
@@ -255,7 +276,10 @@ impl Payments {
             let this = Arc::clone(self);
             let message = message.clone();
             tokio::spawn(async move {
-                this.deliver(&message).await;
+                if !this.deliver(&message).await {
+                    // The real one tries for three days.
+                    lock(&this.held).push(message);
+                }
                 this.under_way.send_modify(|count| *count -= 1);
             });
         }

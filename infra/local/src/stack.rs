@@ -153,9 +153,6 @@ impl Shared {
     }
 }
 
-/// Where the payment provider's messages go.
-const EVENTS: &str = "/v1/payments/events";
-
 /// Who sells here.
 const SELLER: &str =
     r#"{"name":"Sportello ID S.p.A.","address":["Via dell'Identità 1","52100 Arezzo (AR)"],"fiscalCode":"01234567890","vatNumber":"IT01234567890"}"#;
@@ -215,7 +212,7 @@ impl Stack {
         let provider = TcpListener::bind(provider_address).await.map_err(|e| failed("payments", &e))?;
         let provider_address = provider.local_addr().map_err(|e| failed("payments", &e))?;
         let api = deployment.as_ref().map_or_else(|| format!("http://{address}"), |deployment| deployment.api.clone());
-        let payments = Arc::new(Payments::new(file("payments.json"), Arc::clone(&clock), provider_address, format!("{api}{EVENTS}")));
+        let payments = Arc::new(Payments::new(file("payments.json"), Arc::clone(&clock), provider_address, format!("{api}{}", payments::EVENTS)));
         let (config, own) = match &deployment {
             Some(deployment) => (deployment.config(), None),
             None => {

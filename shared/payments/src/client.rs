@@ -7,6 +7,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::Request;
 use hyper::body::Bytes;
+use hyper::header::HeaderValue;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -14,14 +15,17 @@ use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::object::{Method, Payment, Setup};
+use crate::object::{Method, Payment, Setup, SetupIntent};
 
 /// The version of the provider's interface that we speak.
 const VERSION: &str = "2024-06-20";
 /// Most bytes of an answer.
 const ANSWER: usize = 4 * 1024 * 1024;
-/// Most payments that are looked through for one.
+/// Most payments that are looked through for one, which is the most that the provider lists at once.
 const MOST: &str = "100";
+/// How far the provider's clock may be behind ours, in seconds: a payment that is listed too early is told apart by its metadata,
+/// one that is not listed would be taken for one that there is not.
+const SKEW: i64 = 86_400;
 
 /// A secret that is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,7 +58,7 @@ pub struct Settings {
     pub base_url: String,
     /// The provider's secret key.
     pub key: Secret,
-    /// Longest that a call takes.
+    /// Longest that a call takes, from the connection to the last byte of the answer.
     pub timeout: Duration,
 }
 
@@ -69,13 +73,13 @@ pub enum PaymentError {
         /// The payment that was made for it, where there is one.
         payment: Option<String>,
     },
-    /// Nobody knows whether it happened.
+    /// Nobody knows whether it happened: it is asked again under the same key, or looked up.
     #[error("the provider did not say: {0}")]
     Unknown(String),
-    /// Our request is wrong or our key is refused: no money was taken.
+    /// Our request is wrong or our key is refused: this request took no money. What an earlier one under the same idempotency key did it does not say.
     #[error("rejected with {status}: {code}")]
     Rejected {
-        /// Status of the answer.
+        /// Status of the answer; 0 where nothing was sent.
         status: u16,
         /// Why, by the provider's code or type.
         code: String,
@@ -95,7 +99,7 @@ pub struct Charge<'a> {
     pub currency: &'static str,
     /// Whether the customer is not there to confirm it.
     pub off_session: bool,
-    /// What stands on the customer's statement.
+    /// What it is for, as the provider shows it; nothing where it is empty.
     pub description: &'a str,
     /// What we say of it, which comes back with every message.
     pub metadata: &'a [(&'a str, &'a str)],
@@ -155,9 +159,11 @@ impl Client {
             field("payment_method", charge.method),
             field("payment_method_types[0]", "card"),
             field("payment_method_types[1]", "paypal"),
-            field("description", charge.description),
             field("confirm", "true"),
         ];
+        if !charge.description.is_empty() {
+            form.push(field("description", charge.description));
+        }
         if charge.off_session {
             form.push(field("off_session", "true"));
         }
@@ -175,16 +181,20 @@ impl Client {
         payment(&self.send(&format!("/v1/payment_intents/{}", safe(id)?), Verb::Get).await?)
     }
 
-    /// The payments of a customer that were begun at an instant or later, the newest first.
+    /// The payments of a customer that were begun at an instant or later, the newest first, with some of the day before: clocks differ.
+    /// One that is not among them was not begun.
     ///
     /// # Errors
-    /// [`PaymentError`].
+    /// [`PaymentError`]; where there are more than are listed at once, or one cannot be read, it is [`PaymentError::Unknown`].
     pub async fn payments(&self, customer: &str, since: Timestamp) -> Result<Vec<Payment>, PaymentError> {
-        let since = (since.as_second() - 1).to_string();
+        let since = (since.as_second() - SKEW).to_string();
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs([("customer", customer), ("created[gte]", &since), ("limit", MOST)]).finish();
         let answer = self.send(&format!("/v1/payment_intents?{query}"), Verb::Get).await?;
+        if answer.get("has_more").and_then(Value::as_bool) != Some(false) {
+            return Err(PaymentError::Unknown("more payments than are looked through".to_owned()));
+        }
         let items = answer.get("data").and_then(Value::as_array).ok_or_else(unreadable)?;
-        Ok(items.iter().filter_map(Payment::read).collect())
+        items.iter().map(payment).collect()
     }
 
     /// Calls a payment off that nobody has confirmed; one that was confirmed meanwhile is answered as it is.
@@ -199,16 +209,16 @@ impl Client {
         }
     }
 
-    /// Gives a payment back, whole; what was given back already is no error.
+    /// Gives a payment back, whole; what was given back already is no error, and neither is what the provider has still to pay out.
     ///
     /// # Errors
-    /// [`PaymentError`].
+    /// [`PaymentError`]; [`PaymentError::Declined`] where the provider could not give it back.
     pub async fn refund(&self, id: &str, key: &str, metadata: &[(&str, &str)]) -> Result<(), PaymentError> {
         let mut form = vec![field("payment_intent", id)];
         annotate(&mut form, "metadata", metadata);
         match self.send("/v1/refunds", Verb::Post { key, form }).await {
             Err(PaymentError::Rejected { code, .. }) if code == "charge_already_refunded" => Ok(()),
-            answer => answer.map(drop),
+            answer => returned(&answer?),
         }
     }
 
@@ -232,6 +242,14 @@ impl Client {
         Ok(Setup { id: id(&answer)?, url: url.to_owned() })
     }
 
+    /// Reads what came of a page on which a payment method was added.
+    ///
+    /// # Errors
+    /// [`PaymentError`].
+    pub async fn setup_intent(&self, id: &str) -> Result<SetupIntent, PaymentError> {
+        SetupIntent::read(&self.send(&format!("/v1/setup_intents/{}", safe(id)?), Verb::Get).await?).ok_or_else(unreadable)
+    }
+
     /// Reads a payment method.
     ///
     /// # Errors
@@ -253,20 +271,24 @@ impl Client {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        // The provider's authorities are not ours to choose: those of the system. Only who pays loads them.
+        // The provider's authorities are not ours to choose: those of the system, whose loader the AWS client brings along. Only who pays loads them.
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
             .map_err(|_| PaymentError::Unknown("no authorities".to_owned()))?;
-        let http = Hyper::builder(TokioExecutor::new()).build(connector.https_or_http().enable_http1().build());
+        // A function sleeps between its calls, and a connection may die meanwhile: a charge over one would be a charge of which nobody knows.
+        // Nor is anything sent again behind the caller's back.
+        let mut builder = Hyper::builder(TokioExecutor::new());
+        let http = builder.pool_max_idle_per_host(0).retry_canceled_requests(false).build(connector.https_or_http().enable_http1().build());
         Ok(self.http.get_or_init(|| http))
     }
 
     async fn send(&self, path: &str, verb: Verb<'_>) -> Result<Value, PaymentError> {
         let unknown = |what: &str| PaymentError::Unknown(what.to_owned());
-        let request = Request::builder()
-            .uri(format!("{}{path}", self.settings.base_url))
-            .header("authorization", format!("Bearer {}", self.settings.key.expose()))
-            .header("stripe-version", VERSION);
+        // Nothing was sent: our configuration is wrong.
+        let unsent = || PaymentError::Rejected { status: 0, code: "request".to_owned() };
+        let mut key = HeaderValue::try_from(format!("Bearer {}", self.settings.key.expose())).map_err(|_| unsent())?;
+        key.set_sensitive(true);
+        let request = Request::builder().uri(format!("{}{path}", self.settings.base_url)).header("authorization", key).header("stripe-version", VERSION);
         let request = match verb {
             Verb::Get => request.method("GET").body(Full::default()),
             Verb::Post { key, form } => {
@@ -276,8 +298,7 @@ impl Client {
                 request.body(Full::from(body))
             }
         };
-        // Nothing was sent: our configuration is wrong.
-        let request = request.map_err(|_| PaymentError::Rejected { status: 0, code: "request".to_owned() })?;
+        let request = request.map_err(|_| unsent())?;
         let answered = async {
             let response = self.http()?.request(request).await.map_err(|_| unknown("no answer"))?;
             let status = response.status().as_u16();
@@ -290,20 +311,41 @@ impl Client {
     }
 }
 
-/// An answer, or what a status and an error say: exactly those that took no money are no [`PaymentError::Unknown`].
+/// An answer, or what a status and an error say: only what surely took no money is no [`PaymentError::Unknown`].
 fn understood(status: u16, value: Value) -> Result<Value, PaymentError> {
     let text = |path: &str| value.pointer(path).and_then(Value::as_str).map(ToOwned::to_owned);
-    let code = || text("/error/decline_code").or_else(|| text("/error/code")).or_else(|| text("/error/type")).unwrap_or_else(|| "unknown".to_owned());
+    let code = || text("/error/code").or_else(|| text("/error/type")).unwrap_or_else(|| "unknown".to_owned());
+    let unknown = || Err(PaymentError::Unknown(format!("{status} {}", text("/error/code").unwrap_or_default()).trim_end().to_owned()));
     match status {
         200..=299 => Ok(value),
-        402 => Err(PaymentError::Declined { code: code(), payment: text("/error/payment_intent/id") }),
-        409 | 429 => Err(PaymentError::Unknown(format!("{status}"))),
+        // Somebody else's answer on the way: the provider always says what the error is.
+        400..=499 if !value.get("error").is_some_and(Value::is_object) => unknown(),
+        // What may still take the money, or has, is not declined, whatever the status.
+        402 if matches!(text("/error/payment_intent/status").as_deref(), Some("succeeded" | "processing" | "requires_capture" | "requires_action")) => {
+            unknown()
+        }
+        402 => Err(PaymentError::Declined { code: text("/error/decline_code").unwrap_or_else(code), payment: text("/error/payment_intent/id") }),
+        // Our request came too late, met another one under its key, met too many, or the provider's own providers failed.
+        408 | 409 | 424 | 425 | 429 => unknown(),
         // A key that was used for another request: what that one did is another question.
         400..=499 if text("/error/type").as_deref() == Some("idempotency_error") => {
             Err(PaymentError::Rejected { status, code: "idempotency_error".to_owned() })
         }
-        400..=499 => Err(PaymentError::Rejected { status, code: text("/error/code").or_else(|| text("/error/type")).unwrap_or_else(|| "unknown".to_owned()) }),
-        _ => Err(PaymentError::Unknown(format!("{status}"))),
+        400..=499 => Err(PaymentError::Rejected { status, code: code() }),
+        _ => unknown(),
+    }
+}
+
+/// What became of a refund: a provider may refuse one in an answer that is no error.
+fn returned(value: &Value) -> Result<(), PaymentError> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    match text("status").ok_or_else(unreadable)? {
+        "succeeded" | "pending" => Ok(()),
+        status @ ("failed" | "canceled") => {
+            let code = text("failure_reason").unwrap_or(status).to_owned();
+            Err(PaymentError::Declined { code, payment: text("payment_intent").map(ToOwned::to_owned) })
+        }
+        _ => Err(unreadable()),
     }
 }
 

@@ -4,8 +4,10 @@
 
 mod client;
 mod object;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 pub use client::{Charge, Client, PaymentError, Secret, Settings};
-pub use object::{Method, MethodKind, Payment, PaymentStatus, Setup};
+pub use object::{Method, MethodKind, Payment, PaymentStatus, Setup, SetupIntent};
 pub use webhook::{Event, EventKind, WebhookError, sign, verify};

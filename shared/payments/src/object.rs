@@ -48,6 +48,21 @@ pub struct Setup {
     pub url: String,
 }
 
+/// What came of such a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupIntent {
+    /// The provider's id.
+    pub id: String,
+    /// Whether a payment method was added; otherwise not, or not yet.
+    pub succeeded: bool,
+    /// The provider's id of the payment method.
+    pub method: Option<String>,
+    /// The provider's id of the customer whose it is.
+    pub customer: Option<String>,
+    /// What we said when the page was opened.
+    pub metadata: BTreeMap<String, String>,
+}
+
 /// What a payment method is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MethodKind {
@@ -109,10 +124,33 @@ impl Payment {
                 PaymentStatus::RequiresAction { url: url.and_then(Value::as_str).map(ToOwned::to_owned) }
             }
             "canceled" => PaymentStatus::Canceled,
-            _ => PaymentStatus::Failed { code: raw.last_payment_error.and_then(|error| error.code).unwrap_or_else(|| "declined".to_owned()) },
+            "requires_payment_method" | "requires_source" | "requires_confirmation" => {
+                PaymentStatus::Failed { code: raw.last_payment_error.and_then(|error| error.code).unwrap_or_else(|| "declined".to_owned()) }
+            }
+            // A word that we do not know may mean that the money is on its way.
+            _ => return None,
         };
         Some(Self { id: raw.id, status, amount: raw.amount, metadata: raw.metadata })
     }
+}
+
+impl SetupIntent {
+    /// What the provider writes as a setup intent; none where it is none.
+    #[must_use]
+    pub fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            id: value.get("id")?.as_str()?.to_owned(),
+            succeeded: value.get("status")?.as_str()? == "succeeded",
+            method: id_of(value.get("payment_method")),
+            customer: id_of(value.get("customer")),
+            metadata: metadata_of(value),
+        })
+    }
+}
+
+/// What we said of an object.
+pub(crate) fn metadata_of(value: &Value) -> BTreeMap<String, String> {
+    value.get("metadata").and_then(|metadata| BTreeMap::deserialize(metadata).ok()).unwrap_or_default()
 }
 
 /// The id of an object, or of what stands in its place.

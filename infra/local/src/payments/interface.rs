@@ -20,6 +20,7 @@ type Form = BTreeMap<String, String>;
 pub fn router(payments: Arc<Payments>) -> Router {
     Router::new()
         .route("/v1/customers", post(create_customer))
+        .route("/v1/setup_intents/{id}", get(read_setup))
         .route("/v1/payment_methods/{id}", get(read_method))
         .route("/v1/payment_methods/{id}/detach", post(detach))
         .route("/v1/payment_intents", post(charge).get(list))
@@ -27,6 +28,7 @@ pub fn router(payments: Arc<Payments>) -> Router {
         .route("/v1/payment_intents/{id}/cancel", post(cancel))
         .route("/v1/refunds", post(refund))
         .route("/v1/checkout/sessions", post(open_session))
+        .route("/", get(page::home))
         .route("/checkout/{id}", get(page::checkout).post(page::checked_out))
         .route("/confirm/{id}", get(page::confirm).post(page::confirmed))
         .with_state(payments)
@@ -45,6 +47,10 @@ fn missing() -> (u16, Value) {
     error(404, "invalid_request_error", "resource_missing")
 }
 
+fn refused() -> (u16, Value) {
+    error(401, "invalid_request_error", "api_key_invalid")
+}
+
 fn allowed(headers: &HeaderMap) -> bool {
     headers.get("authorization").and_then(|value| value.to_str().ok()) == Some(&format!("Bearer {KEY}"))
 }
@@ -59,12 +65,13 @@ fn metadata(form: &Form, name: &str) -> BTreeMap<String, String> {
 }
 
 /// Answers a key's first answer again; another request under the same key is an error.
-fn once(payments: &Payments, path: &str, headers: &HeaderMap, form: &Form, act: impl FnOnce() -> (u16, Value)) -> (u16, Value) {
+pub(super) fn once(payments: &Payments, path: &str, headers: &HeaderMap, form: &Form, act: impl FnOnce() -> (u16, Value)) -> (u16, Value) {
     if !allowed(headers) {
-        return error(401, "invalid_request_error", "api_key_invalid");
+        return refused();
     }
     let Some(key) = headers.get("idempotency-key").and_then(|value| value.to_str().ok()) else { return act() };
     let asked = format!("{path} {form:?}");
+    let _one_at_a_time = lock(&payments.keyed);
     if let Some((before, status, body)) = lock(&payments.kept).answers.get(key).cloned() {
         return if before == asked { (status, body) } else { error(400, "idempotency_error", "idempotency_error") };
     }
@@ -114,13 +121,18 @@ pub(super) fn payment_json(payments: &Payments, payment: &Payment) -> Value {
     })
 }
 
-async fn read_method(State(payments): Provider, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if !allowed(&headers) {
-        return answer(401, &json!({}));
-    }
-    let found = lock(&payments.kept).methods.get(&id).map(method_json);
-    let (status, body) = found.map_or_else(missing, |body| (200, body));
+/// What is read, for whoever has the key.
+fn read(headers: &HeaderMap, find: impl FnOnce() -> Option<Value>) -> Response {
+    let (status, body) = if allowed(headers) { find().map_or_else(missing, |body| (200, body)) } else { refused() };
     answer(status, &body)
+}
+
+async fn read_setup(State(payments): Provider, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    read(&headers, || lock(&payments.kept).setups.get(&id).cloned())
+}
+
+async fn read_method(State(payments): Provider, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    read(&headers, || lock(&payments.kept).methods.get(&id).map(method_json))
 }
 
 async fn detach(State(payments): Provider, headers: HeaderMap, Path(id): Path<String>, body: Bytes) -> Response {
@@ -217,24 +229,22 @@ fn lost() -> Response {
 }
 
 async fn list(State(payments): Provider, headers: HeaderMap, Query(query): Query<Form>) -> Response {
-    if !allowed(&headers) {
-        return answer(401, &json!({}));
-    }
-    let since: i64 = query.get("created[gte]").and_then(|since| since.parse().ok()).unwrap_or_default();
-    let mut all = payments.payments();
-    all.retain(|payment| query.get("customer").is_none_or(|customer| payment.customer == *customer) && payment.created >= since);
-    all.reverse();
-    let data: Vec<Value> = all.iter().map(|payment| payment_json(&payments, payment)).collect();
-    answer(200, &json!({ "object": "list", "data": data, "has_more": false }))
+    read(&headers, || {
+        let since: i64 = query.get("created[gte]").and_then(|since| since.parse().ok()).unwrap_or_default();
+        let mut all = payments.payments();
+        all.retain(|payment| query.get("customer").is_none_or(|customer| payment.customer == *customer) && payment.created >= since);
+        all.reverse();
+        let most = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10);
+        let data: Vec<Value> = all.iter().take(most).map(|payment| payment_json(&payments, payment)).collect();
+        Some(json!({ "object": "list", "data": data, "has_more": all.len() > most }))
+    })
 }
 
 async fn read_payment(State(payments): Provider, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if !allowed(&headers) {
-        return answer(401, &json!({}));
-    }
-    let found = lock(&payments.kept).payments.get(&id).cloned();
-    let (status, body) = found.map_or_else(missing, |payment| (200, payment_json(&payments, &payment)));
-    answer(status, &body)
+    read(&headers, || {
+        let found = lock(&payments.kept).payments.get(&id).cloned();
+        found.map(|payment| payment_json(&payments, &payment))
+    })
 }
 
 async fn cancel(State(payments): Provider, headers: HeaderMap, Path(id): Path<String>, body: Bytes) -> Response {

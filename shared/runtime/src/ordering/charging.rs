@@ -67,7 +67,9 @@ pub async fn charge(cx: &Cx, owner: &Owner, payer: &str, order: &OrderRecord, re
         Err(PaymentError::Rejected { code, .. }) if code == "idempotency_error" => Ok(Charged::Pending(Box::new(order.clone()), None)),
         Err(PaymentError::Rejected { status, code }) => {
             error!(request_id = cx.request_id, order = order.order_id, status, code, "the payment provider rejects our request");
-            declined(cx, owner, order, code).await
+            // Only of the first request under a key does this say that nothing was taken: what an earlier one did is looked up.
+            let is_first = order.order.charging_since == Some(cx.now);
+            if is_first { declined(cx, owner, order, code).await } else { Ok(Charged::Pending(Box::new(order.clone()), None)) }
         }
         Err(PaymentError::Unknown(why)) => {
             warn!(request_id = cx.request_id, order = order.order_id, why, "what became of a charge is not known");
