@@ -318,6 +318,22 @@ async fn the_provider_s_messages_are_heard_by_signature_age_and_amount_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_method_that_is_another_payer_s_is_not_kept() {
+    let world = World::new().await;
+    let (buyer, other) = (buyer(&world).await, buyer(&world).await);
+    let theirs = other.method(&world, "accepted").await;
+    buyer.method(&world, "accepted").await;
+    let payer = world.stack.shared.app.store.customer(&other.owner).await.unwrap().unwrap().payer.unwrap();
+    let setup = |customer: Value| json!({ "id": "seti_1", "status": "succeeded", "customer": customer, "payment_method": theirs, "metadata": { "owner": buyer.owner.pk() } });
+    for customer in [json!(payer), json!(null)] {
+        let created = world.now().as_second();
+        let event = json!({ "id": "evt_s", "type": "setup_intent.succeeded", "created": created, "data": { "object": setup(customer) } });
+        assert_eq!(message(&world, &event, world.now()).await.expect(200).text_at("/result"), "ignored");
+    }
+    assert!(!buyer.methods(&world).await.contains(&theirs));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_payment_and_one_of_a_cancelled_order_are_given_back() {
     let world = World::new().await;
     let mut buyer = buyer(&world).await;

@@ -7,11 +7,11 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::order::Item;
 use sportello_rules::service::{CredentialKind, adding};
 use sportello_runtime::access::{Customer, CustomerActor};
-use sportello_runtime::ordering::{facts, find_open, new_order, place, too_many_open};
+use sportello_runtime::ordering::facts;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
-use sportello_store::commit::Commit;
 
-use crate::order_view::{Order, forbidden, view};
+use crate::order_view::{Order, forbidden};
+use crate::service_order::order;
 
 /// Orders a credential.
 pub struct CredentialAdd;
@@ -72,20 +72,9 @@ impl Operation for CredentialAdd {
     type Output = Order;
 
     async fn handle(cx: &Cx, customer: CustomerActor, input: Input) -> Result<Reply<Order>, Failure> {
-        let records = &customer.records;
-        let service = records.services.iter().find(|service| service.service_id == input.service_id).ok_or(Code::NotFound)?;
+        let service = customer.records.services.iter().find(|service| service.service_id == input.service_id).ok_or(Code::NotFound)?;
         let kind = CredentialKind::from(input.credential);
         adding(&facts(service), kind).map_err(forbidden)?;
-        let item = Item::Credential(kind);
-        if let Some(open) = find_open(records, &service.service_id, item, None) {
-            return Ok(Reply::of(view(open.clone(), cx.now)));
-        }
-        if too_many_open(cx, records) {
-            return Err(Code::TooManyOrders.into());
-        }
-        let order = new_order(cx, &customer.owner, item, service.kind, Some(service))?;
-        let mut commit = Commit::new();
-        place(cx, &mut commit, &customer.owner, &order, Some(service))?;
-        Ok(Reply::after(commit, view(order, cx.now)))
+        order(cx, &customer, service, Item::Credential(kind), None)
     }
 }

@@ -1,6 +1,7 @@
 //! The customer area: services, orders, renewals.
 
 mod order_view;
+mod service_order;
 mod service_view;
 
 sportello_runtime::operations! {

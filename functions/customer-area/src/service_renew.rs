@@ -6,12 +6,12 @@ use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_rules::service::{Credential, CredentialKind, credential_renewal, renewal};
 use sportello_runtime::access::{Customer, CustomerActor};
-use sportello_runtime::ordering::{facts, find_open, new_order, place, renewal_of, too_many_open};
+use sportello_runtime::ordering::{facts, renewal_of};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
-use sportello_store::commit::Commit;
 
 use crate::credential_add::Sold;
-use crate::order_view::{Order, forbidden, view};
+use crate::order_view::{Order, forbidden};
+use crate::service_order::order;
 
 /// Orders a renewal.
 pub struct ServiceRenew;
@@ -52,8 +52,7 @@ impl Operation for ServiceRenew {
     type Output = Order;
 
     async fn handle(cx: &Cx, customer: CustomerActor, input: Input) -> Result<Reply<Order>, Failure> {
-        let records = &customer.records;
-        let service = records.services.iter().find(|service| service.service_id == input.service_id).ok_or(Code::NotFound)?;
+        let service = customer.records.services.iter().find(|service| service.service_id == input.service_id).ok_or(Code::NotFound)?;
         let (facts, policy) = (facts(service), &cx.policy().service);
         let credential = input.credential.map(CredentialKind::from);
         let period = match credential {
@@ -67,16 +66,6 @@ impl Operation for ServiceRenew {
                 held.expires_on
             }
         };
-        let item = renewal_of(credential);
-        if let Some(open) = find_open(records, &service.service_id, item, period) {
-            return Ok(Reply::of(view(open.clone(), cx.now)));
-        }
-        if too_many_open(cx, records) {
-            return Err(Code::TooManyOrders.into());
-        }
-        let order = new_order(cx, &customer.owner, item, service.kind, Some(service))?;
-        let mut commit = Commit::new();
-        place(cx, &mut commit, &customer.owner, &order, Some(service))?;
-        Ok(Reply::after(commit, view(order, cx.now)))
+        order(cx, &customer, service, renewal_of(credential), period)
     }
 }

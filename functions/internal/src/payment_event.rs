@@ -4,12 +4,12 @@ use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use sportello_contract::problem::Code;
-use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::Notice;
 use sportello_payments::{EventKind, Method, MethodKind, Payment, PaymentStatus};
 use sportello_rules::order::Event;
 use sportello_runtime::access::PaymentProvider;
-use sportello_runtime::ordering::{ATTEMPT, Marker, ORDER, OWNER, Settled, provider, settle};
+use sportello_runtime::ordering::{ATTEMPT, GRANTS, Heard, Marker, ORDER, OWNER, Settled, provider, settle};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::StoreError;
 use sportello_store::commit::Commit;
@@ -19,9 +19,6 @@ use tracing::{error, info};
 
 /// Hears the payment provider.
 pub struct PaymentEvent;
-
-/// Days for which a message that was heard is remembered: the provider repeats one for three.
-const REMEMBERED_DAYS: i64 = 30;
 
 /// Input of the operation: the message is read from the signed bytes.
 pub struct Input;
@@ -59,25 +56,14 @@ impl Operation for PaymentEvent {
         .summary("Hear the payment provider, by its signature; whatever was heard before changes nothing")
         .limit(Limit::ORDINARY)
         .pays()
-        .grants(&[
-            grant(Table::Orders, Action::Query),
-            grant(Table::Orders, Action::PutItem),
-            grant(Table::Orders, Action::UpdateItem),
-            grant(Table::Identities, Action::Query),
-            grant(Table::Identities, Action::PutItem),
-            grant(Table::Identities, Action::UpdateItem),
-            grant(Table::Invoices, Action::GetItem),
-            grant(Table::Invoices, Action::PutItem),
-            grant(Table::Invoices, Action::UpdateItem),
-            grant(Table::Outbox, Action::PutItem),
-        ])
+        .grants(GRANTS)
         .problems(&[Code::ChangedMeanwhile]);
     type Auth = PaymentProvider;
     type Input = Input;
     type Output = Output;
 
     async fn handle(cx: &Cx, event: sportello_payments::Event, _: Input) -> Result<Reply<Output>, Failure> {
-        let until = event.created.saturating_add(SignedDuration::from_hours(24 * REMEMBERED_DAYS)).unwrap_or(jiff::Timestamp::MAX);
+        let until = event.created.saturating_add(SignedDuration::from_hours(24 * i64::from(cx.policy().order.remembered_days))).unwrap_or(jiff::Timestamp::MAX);
         let marker = Marker { id: format!("event/{}", event.id), until };
         let result = match event.kind {
             EventKind::PaymentSucceeded(payment) => paid(cx, &payment, &marker).await?,
@@ -103,11 +89,12 @@ fn order_of(payment: &Payment) -> Option<(Owner, &str)> {
     Some((owner_of(payment.metadata.get(OWNER))?, payment.metadata.get(ORDER)?))
 }
 
-async fn told(cx: &Cx, payment: &Payment, event: &Event, why: Option<&str>, marker: &Marker) -> Result<&'static str, Failure> {
+async fn told(cx: &Cx, payment: &Payment, event: &Event, heard: Heard<'_>) -> Result<&'static str, Failure> {
     let Some((owner, order)) = order_of(payment) else { return Ok("ignored") };
-    match settle(cx, &owner, order, event, why, Some(marker)).await? {
+    match settle(cx, &owner, order, event, heard).await? {
         Settled::Changed(_) => Ok("done"),
         Settled::Known(_) => Ok("known"),
+        Settled::OtherAmount => Ok("ignored"),
         Settled::Missing => {
             error!(request_id = cx.request_id, order, "a payment is of an order that there is not");
             Ok("ignored")
@@ -116,14 +103,8 @@ async fn told(cx: &Cx, payment: &Payment, event: &Event, why: Option<&str>, mark
 }
 
 async fn paid(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static str, Failure> {
-    let Some((owner, id)) = order_of(payment) else { return Ok("ignored") };
-    let records = cx.store.customer(&owner).await?;
-    let order = records.as_ref().and_then(|records| records.orders.iter().find(|order| order.order_id == id));
-    if order.is_some_and(|order| order.gross_cents != payment.amount) {
-        error!(request_id = cx.request_id, order = id, "a payment is of another amount than its order");
-        return Ok("ignored");
-    }
-    told(cx, payment, &Event::Succeeded { payment: payment.id.clone() }, None, marker).await
+    let heard = Heard { marker: Some(marker), amount: Some(payment.amount), ..Heard::default() };
+    told(cx, payment, &Event::Succeeded { payment: payment.id.clone() }, heard).await
 }
 
 async fn failed(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static str, Failure> {
@@ -133,11 +114,11 @@ async fn failed(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static 
         PaymentStatus::Failed { code } => code,
         _ => "canceled",
     };
-    told(cx, payment, &Event::Failed { attempt }, Some(why), marker).await
+    told(cx, payment, &Event::Failed { attempt }, Heard { why: Some(why), marker: Some(marker), ..Heard::default() }).await
 }
 
 async fn returned(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static str, Failure> {
-    told(cx, payment, &Event::Refunded { payment: payment.id.clone() }, None, marker).await
+    told(cx, payment, &Event::Refunded { payment: payment.id.clone() }, Heard { marker: Some(marker), ..Heard::default() }).await
 }
 
 /// Keeps a payment method that was added at the provider's page.

@@ -2,14 +2,14 @@
 //! (rules 61, 65).
 
 use jiff::Timestamp;
-use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
+use sportello_contract::spec::{JobSpec, Memory, Table, Trigger};
 use sportello_rules::order::{Event, State};
 use sportello_runtime::job::{Event as Tick, Report};
-use sportello_runtime::ordering::{Charged, give_back, order_due, resolve, settle};
+use sportello_runtime::ordering::{Charged, Heard, give_back, order_due, resolve, settle};
 use sportello_runtime::{Cx, Failure, Job};
 use sportello_store::schema::DUE_ORDER;
 
-use crate::service_due::{Done, Found, count, next, sweep};
+use crate::service_due::{Done, Found, GRANTS, each};
 
 /// Ends what waits.
 pub struct OrderExpire;
@@ -19,31 +19,14 @@ impl Job for OrderExpire {
         id: "jobs.order.expire",
         summary: "End orders that were not paid in time, look up charges of which nothing was heard, give money back",
         trigger: Trigger::Hourly,
-        grants: &[
-            grant(Table::Orders, Action::QueryDue),
-            grant(Table::Orders, Action::Query),
-            grant(Table::Orders, Action::PutItem),
-            grant(Table::Orders, Action::UpdateItem),
-            grant(Table::Identities, Action::Query),
-            grant(Table::Identities, Action::PutItem),
-            grant(Table::Identities, Action::UpdateItem),
-            grant(Table::Invoices, Action::GetItem),
-            grant(Table::Invoices, Action::PutItem),
-            grant(Table::Invoices, Action::UpdateItem),
-            grant(Table::Outbox, Action::PutItem),
-        ],
+        grants: GRANTS,
         due: &[DUE_ORDER],
         memory: Memory::Small,
         sends_mail: false,
     };
 
     async fn run(cx: &Cx, _: Tick) -> Result<Report, Failure> {
-        let (mut report, mut sweep) = (Report::default(), sweep(cx, DUE_ORDER));
-        while let Some(found) = next(cx, DUE_ORDER, &mut sweep, &mut report).await? {
-            let result = one(cx, &found).await;
-            count(cx, DUE_ORDER, &found.id, result, &mut report);
-        }
-        Ok(report)
+        each(cx, DUE_ORDER, |cx, found| Box::pin(one(cx, found))).await
     }
 
     async fn next_due(cx: &Cx) -> Result<Option<Timestamp>, Failure> {
@@ -62,7 +45,7 @@ async fn one(cx: &Cx, found: &Found) -> Result<Done, Failure> {
     }
     match order.order.state {
         State::Unpaid => {
-            settle(cx, &found.owner, &order.order_id, &Event::Expire, None, None).await?;
+            settle(cx, &found.owner, &order.order_id, &Event::Expire, Heard::default()).await?;
             Ok(Done::Done)
         }
         State::Charging => Ok(match resolve(cx, &found.owner, &found.records, order).await? {

@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use sportello_contract::problem::Code;
-use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
+use sportello_contract::spec::{JobSpec, Memory, Table, Trigger};
 use sportello_notify::Notice;
 use sportello_rules::order::{Event, renewal_key};
 use sportello_rules::renewal::{Renewing, name, renewing};
 use sportello_rules::service::renewed_expiry;
 use sportello_runtime::job::{Event as Tick, Report};
-use sportello_runtime::ordering::{Charged, begin, charge, facts, find_open, new_order, order_due, renewal_due, renewal_of, service_due, settle};
+use sportello_runtime::ordering::{Heard, begin, charge, facts, find_open, new_order, order_due, renewal_due, renewal_of, service_due, settle};
 use sportello_runtime::{Cx, Failure, Job};
-use sportello_store::StoreError;
 use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
 use sportello_store::order::ServiceUpdate;
 use sportello_store::record::{CustomerRecords, OrderRecord, ServiceDue, ServiceRecord};
 use sportello_store::schema::DUE_RENEWAL;
 
-use crate::service_due::{Done, Found, count, next, sweep};
+use crate::service_due::{Done, Found, GRANTS, each, made};
 
 /// Renews.
 pub struct RenewalCharge;
@@ -29,31 +28,14 @@ impl Job for RenewalCharge {
         id: "jobs.renewal.charge",
         summary: "Renew free identities on their last day, and charge automatic renewals seven days before",
         trigger: Trigger::Hourly,
-        grants: &[
-            grant(Table::Orders, Action::QueryDue),
-            grant(Table::Orders, Action::Query),
-            grant(Table::Orders, Action::PutItem),
-            grant(Table::Orders, Action::UpdateItem),
-            grant(Table::Identities, Action::Query),
-            grant(Table::Identities, Action::PutItem),
-            grant(Table::Identities, Action::UpdateItem),
-            grant(Table::Invoices, Action::GetItem),
-            grant(Table::Invoices, Action::PutItem),
-            grant(Table::Invoices, Action::UpdateItem),
-            grant(Table::Outbox, Action::PutItem),
-        ],
+        grants: GRANTS,
         due: &[DUE_RENEWAL],
         memory: Memory::Small,
         sends_mail: false,
     };
 
     async fn run(cx: &Cx, _: Tick) -> Result<Report, Failure> {
-        let (mut report, mut sweep) = (Report::default(), sweep(cx, DUE_RENEWAL));
-        while let Some(found) = next(cx, DUE_RENEWAL, &mut sweep, &mut report).await? {
-            let result = one(cx, &found).await;
-            count(cx, DUE_RENEWAL, &found.id, result, &mut report);
-        }
-        Ok(report)
+        each(cx, DUE_RENEWAL, |cx, found| Box::pin(one(cx, found))).await
     }
 
     async fn next_due(cx: &Cx) -> Result<Option<Timestamp>, Failure> {
@@ -69,19 +51,10 @@ async fn one(cx: &Cx, found: &Found) -> Result<Done, Failure> {
         // What was due has been overtaken: the index is told when there is more.
         let mut commit = Commit::new();
         commit.update_service(ServiceUpdate::of(service));
-        commit.service_due(&found.owner, DUE_RENEWAL, &service.service_id, &ServiceDue::default(), renewal_due(cx, service));
-        return passed(cx.store.commit(commit).await).map(|_| Done::Skipped);
+        commit.service_due(&found.owner, DUE_RENEWAL, &service.service_id, &ServiceDue::default(), renewal_due(service, cx.policy(), cx.now));
+        return made(cx.store.commit(commit).await).map(|_| Done::Skipped);
     };
     if due.free { free(cx, found, service, due).await } else { charged(cx, found, service, due).await }
-}
-
-/// Another run came first, or the customer did: whoever it was has set what is due next.
-fn passed(result: Result<(), StoreError>) -> Result<bool, Failure> {
-    match result {
-        Ok(()) => Ok(true),
-        Err(StoreError::Refused(Code::ChangedMeanwhile)) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }
 
 async fn free(cx: &Cx, found: &Found, service: &ServiceRecord, due: Renewing) -> Result<Done, Failure> {
@@ -97,7 +70,7 @@ async fn free(cx: &Cx, found: &Found, service: &ServiceRecord, due: Renewing) ->
     let notice = Notice::ServiceRenewed { at: cx.now, service_id: service.service_id.clone(), offer: service.offer.clone(), expires_on: day };
     let id = format!("{}#{}#{}#{}", notice.kind(), found.owner.pk(), service.service_id, due.from);
     commit.notice(&id, &found.owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
-    Ok(if passed(cx.store.commit(commit).await)? { Done::Done } else { Done::Skipped })
+    Ok(if made(cx.store.commit(commit).await)? { Done::Done } else { Done::Skipped })
 }
 
 /// Charges a renewal: that it is charged is written, with the service as it was decided on, before the provider is asked. Another run that comes at the
@@ -110,19 +83,24 @@ async fn charged(cx: &Cx, found: &Found, service: &ServiceRecord, due: Renewing)
     commit.update_service(ServiceUpdate::of(service).charged(&changed.charged));
     service_due(cx, &mut commit, &found.owner, &found.records, &changed);
     let Some((order, payer)) = prepared(cx, &mut commit, found, service, due)? else {
-        return Ok(if passed(cx.store.commit(commit).await)? { Done::Done } else { Done::Skipped });
+        return Ok(if made(cx.store.commit(commit).await)? { Done::Done } else { Done::Skipped });
     };
-    if !passed(cx.store.commit(commit).await)? {
+    if !made(cx.store.commit(commit).await)? {
         return Ok(Done::Skipped);
     }
     match payer {
         // Without payer there is nobody to ask: the order waits for the customer, who is told.
         None => {
-            settle(cx, &found.owner, &order.order_id, &Event::Failed { attempt: order.order.attempt }, Some("payment-method-missing"), None).await?;
+            settle(
+                cx,
+                &found.owner,
+                &order.order_id,
+                &Event::Failed { attempt: order.order.attempt },
+                Heard { why: Some("payment-method-missing"), ..Heard::default() },
+            )
+            .await?;
         }
-        Some(payer) => match charge(cx, &found.owner, &payer, &order, None).await? {
-            Charged::Paid(_) | Charged::Declined(..) | Charged::Pending(..) => {}
-        },
+        Some(payer) => drop(charge(cx, &found.owner, &payer, &order, None).await?),
     }
     Ok(Done::Done)
 }

@@ -1,8 +1,13 @@
 //! What the jobs on services and orders share: an item of the index leads to a customer and to what of theirs is due.
 
-use sportello_contract::spec::Table;
+use std::future::Future;
+use std::pin::Pin;
+
+use sportello_contract::problem::Code;
+use sportello_contract::spec::{Action, Grant, Table, grant};
 use sportello_runtime::job::{Report, describe};
 use sportello_runtime::{Cx, Failure};
+use sportello_store::StoreError;
 use sportello_store::key::{DUE, ORDER, Owner, OwnerKind};
 use sportello_store::read::Due;
 use sportello_store::record::CustomerRecords;
@@ -35,37 +40,54 @@ pub(crate) fn about(kind: &str, due: &Due) -> Option<(Owner, String)> {
     Some((owner, id.to_owned()))
 }
 
-/// The next thing of one kind that is due, read whole; none where there is no more. What cannot be read is reported and passed.
-pub(crate) async fn next(cx: &Cx, kind: &'static str, sweep: &mut Sweep<'_>, report: &mut Report) -> Result<Option<Found>, Failure> {
+/// What a job that settles orders does to the tables: [`sportello_runtime::ordering::GRANTS`] and the index.
+pub(crate) const GRANTS: &[Grant] = &[
+    grant(Table::Orders, Action::QueryDue),
+    grant(Table::Orders, Action::Query),
+    grant(Table::Orders, Action::PutItem),
+    grant(Table::Orders, Action::UpdateItem),
+    grant(Table::Identities, Action::Query),
+    grant(Table::Identities, Action::PutItem),
+    grant(Table::Identities, Action::UpdateItem),
+    grant(Table::Invoices, Action::GetItem),
+    grant(Table::Invoices, Action::PutItem),
+    grant(Table::Invoices, Action::UpdateItem),
+    grant(Table::Outbox, Action::PutItem),
+];
+
+/// What a job does about one thing that is due.
+pub(crate) type Work = for<'a> fn(&'a Cx, &'a Found) -> Pin<Box<dyn Future<Output = Result<Done, Failure>> + Send + 'a>>;
+
+/// Does what is due of one kind of work, thing by thing. One that cannot be read or done is reported, and holds up no other.
+pub(crate) async fn each(cx: &Cx, kind: &'static str, work: Work) -> Result<Report, Failure> {
+    let (mut report, mut sweep) = (Report::default(), Sweep::of(cx, Table::Orders, kind));
     while let Some(due) = sweep.next().await? {
         let Some((owner, id)) = about(kind, &due) else {
             report.failed.push(due.pk);
             continue;
         };
-        match cx.store.customer(&owner).await {
-            Ok(Some(records)) => return Ok(Some(Found { owner, records, id })),
-            Ok(None) => report.skipped += 1,
-            Err(failure) => note(cx, kind, &id, &failure.into(), report),
+        let done = match cx.store.customer(&owner).await {
+            Ok(Some(records)) => work(cx, &Found { owner, records, id: id.clone() }).await,
+            Ok(None) => Ok(Done::Skipped),
+            Err(error) => Err(error.into()),
+        };
+        match done {
+            Ok(Done::Done) => report.done += 1,
+            Ok(Done::Skipped) => report.skipped += 1,
+            Err(failure) => {
+                error!(request_id = cx.request_id, work = kind, id, error = describe(&failure), "what is due could not be done");
+                report.failed.push(id);
+            }
         }
     }
-    Ok(None)
+    Ok(report)
 }
 
-/// A walk over what is due of one kind.
-pub(crate) fn sweep<'a>(cx: &'a Cx, kind: &'static str) -> Sweep<'a> {
-    Sweep::of(cx, Table::Orders, kind)
-}
-
-/// Counts what came of one thing; one that fails holds up no other.
-pub(crate) fn count(cx: &Cx, kind: &'static str, id: &str, result: Result<Done, Failure>, report: &mut Report) {
+/// Whether a commit was made. Where not, another run came first, or the customer did: whoever it was has set what is due next.
+pub(crate) fn made(result: Result<(), StoreError>) -> Result<bool, Failure> {
     match result {
-        Ok(Done::Done) => report.done += 1,
-        Ok(Done::Skipped) => report.skipped += 1,
-        Err(failure) => note(cx, kind, id, &failure, report),
+        Ok(()) => Ok(true),
+        Err(StoreError::Refused(Code::ChangedMeanwhile)) => Ok(false),
+        Err(error) => Err(error.into()),
     }
-}
-
-fn note(cx: &Cx, kind: &'static str, id: &str, failure: &Failure, report: &mut Report) {
-    error!(request_id = cx.request_id, work = kind, id, error = describe(failure), "what is due could not be done");
-    report.failed.push(id.to_owned());
 }

@@ -8,12 +8,11 @@ use sportello_rules::renewal::expiry_notices;
 use sportello_runtime::job::{Event, Report};
 use sportello_runtime::ordering::facts;
 use sportello_runtime::{Cx, Failure, Job};
-use sportello_store::StoreError;
 use sportello_store::commit::Commit;
 use sportello_store::order::ServiceUpdate;
 use sportello_store::schema::DUE_SERVICE;
 
-use crate::service_due::{Done, Found, count, next, sweep};
+use crate::service_due::{Done, Found, each, made};
 
 /// Tells of expiries.
 pub struct ServiceWarn;
@@ -36,12 +35,7 @@ impl Job for ServiceWarn {
     };
 
     async fn run(cx: &Cx, _: Event) -> Result<Report, Failure> {
-        let (mut report, mut sweep) = (Report::default(), sweep(cx, DUE_SERVICE));
-        while let Some(found) = next(cx, DUE_SERVICE, &mut sweep, &mut report).await? {
-            let result = one(cx, &found).await;
-            count(cx, DUE_SERVICE, &found.id, result, &mut report);
-        }
-        Ok(report)
+        each(cx, DUE_SERVICE, |cx, found| Box::pin(one(cx, found))).await
     }
 
     async fn next_due(cx: &Cx) -> Result<Option<Timestamp>, Failure> {
@@ -70,10 +64,6 @@ async fn one(cx: &Cx, found: &Found) -> Result<Done, Failure> {
         marks.told.insert(mark);
     }
     commit.service_due(&found.owner, DUE_SERVICE, &service.service_id, &marks, following);
-    match cx.store.commit(commit).await {
-        Ok(()) if due.is_empty() => Ok(Done::Skipped),
-        Ok(()) => Ok(Done::Done),
-        Err(StoreError::Refused(Code::ChangedMeanwhile)) => Ok(Done::Skipped),
-        Err(error) => Err(error.into()),
-    }
+    let told = made(cx.store.commit(commit).await)? && !due.is_empty();
+    Ok(if told { Done::Done } else { Done::Skipped })
 }

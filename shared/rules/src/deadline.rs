@@ -13,11 +13,11 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{add_months_to, birthday, days_before, days_between, end_of_day, start_of_day, sub_days};
+use crate::calendar::{add_months_to, birthday, days_before, end_of_day, start_of_day, sub_days};
 use crate::identity::{IdentityState, IdentityType, Status, SuspensionReason};
 use crate::password::validity;
 use crate::policy::{IdentityPolicy, PasswordPolicy, Policy, ServicePolicy};
-use crate::service::{CredentialKind, RenewalTerms, flagged_from, renewal_terms};
+use crate::service::{CredentialKind, RenewalTerms, flagged_from, notice_days, renewal_terms};
 use crate::throttle::{Gate, Tries};
 
 /// The password in force (rules 15, 16).
@@ -294,8 +294,7 @@ fn of_expiry(records: &Records, expires_on: Date, policy: &ServicePolicy, now: T
         // After a charge that failed, nothing but the holder's payment averts the expiry.
         RenewalTerms::AutomaticOn | RenewalTerms::AutomaticOff => {
             let expiry = end_of_day(expires_on);
-            let days: BTreeSet<u32> = policy.expiry_notice_days.iter().copied().chain([days_between(flag_day, expires_on)]).collect();
-            let notices = days.into_iter().map(|days| (days, start_of_day(days_before(expires_on, days)))).collect();
+            let notices = notice_days(expires_on, policy).into_iter().map(|days| (days, start_of_day(days_before(expires_on, days)))).collect();
             list.extend(pending_notices(Kind::ExpiryNotice, notices, &records.expiry_noticed, expiry, now));
             list.push(Deadline::of(Kind::IdentityExpiry, expiry));
         }
@@ -309,8 +308,7 @@ fn of_credentials(records: &Records, policy: &ServicePolicy, now: Timestamp) -> 
         let (credential, Some(expires_on)) = (*credential, *expires_on) else { continue };
         let (flag_day, expiry) = (flagged_from(expires_on, policy), end_of_day(expires_on));
         list.push(Deadline::of_credential(Kind::CredentialExpiryFlag, start_of_day(flag_day), credential));
-        let days: BTreeSet<u32> = policy.expiry_notice_days.iter().copied().chain([days_between(flag_day, expires_on)]).collect();
-        let notices = days.into_iter().map(|days| (days, start_of_day(days_before(expires_on, days)))).collect();
+        let notices = notice_days(expires_on, policy).into_iter().map(|days| (days, start_of_day(days_before(expires_on, days)))).collect();
         let sent = records.credential_noticed.iter().filter(|(of, day, _)| (*of, *day) == (credential, expires_on)).map(|(_, _, days)| *days).collect();
         let notices = pending_notices(Kind::CredentialNotice, notices, &sent, expiry, now);
         list.extend(notices.into_iter().map(|notice| Deadline { credential: Some(credential), ..notice }));

@@ -249,6 +249,8 @@ section! {
         pause_ms: u32 = 60,
         /// Seconds by which the payment provider's message may be older or newer than our clock.
         webhook_seconds: u32 = 300,
+        /// Days for which a message of the payment provider that was heard is remembered: it repeats one for three.
+        remembered_days: u32 = 30,
     }
 }
 
@@ -404,6 +406,7 @@ impl Policy {
         check((1..1440).contains(&o.resolve_minutes), "order.resolve_minutes", "must be at least 1 and less than a day")?;
         check((1..24).contains(&o.key_hours), "order.key_hours", "must be from 1 to 23, less than the payment provider keeps a key")?;
         check(o.tries >= 1 && o.pause_ms >= 1, "order.tries", "must be at least 1, as order.pause_ms")?;
+        check((4..=MOST_DAYS).contains(&o.remembered_days), "order.remembered_days", "must be from 4 to 3650")?;
         check((1..=3600).contains(&o.webhook_seconds), "order.webhook_seconds", "must be from 1 to 3600")?;
         check(s.credential_term_months >= 1, "service.credential_term_months", "must be at least 1")?;
         check((1..=MOST_DAYS).contains(&s.charge_days), "service.charge_days", "must be from 1 to 3650")?;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::calendar::{add_months_anchored, date_of, days_before, days_between, start_of_day};
+use crate::calendar::{add_months_anchored, date_of, days_before, start_of_day};
 use crate::identity::Status;
 use crate::policy::ServicePolicy;
-use crate::service::{CredentialKind, RenewalTerms, ServiceFacts, flagged_from, renewal_terms, term_months};
+use crate::service::{CredentialKind, RenewalTerms, ServiceFacts, notice_days, renewal_terms, term_months};
 
 /// Something of a service that renews by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +117,7 @@ pub fn expiry_notices(
     for (credential, expires_on) in identity.into_iter().chain(credentials) {
         let automatic = terms == RenewalTerms::AutomaticOn && charged.get(name(credential)) != Some(&expires_on);
         let charge_on = automatic.then(|| days_before(expires_on, policy.charge_days));
-        let days: BTreeSet<u32> = policy.expiry_notice_days.iter().copied().chain([days_between(flagged_from(expires_on, policy), expires_on)]).collect();
-        let days = days.into_iter().filter(|days| !automatic || *days > policy.charge_days);
+        let days = notice_days(expires_on, policy).into_iter().filter(|days| !automatic || *days > policy.charge_days);
         let notices: Vec<ExpiryNotice> =
             days.map(|days_left| ExpiryNotice { credential, expires_on, days_left, at: start_of_day(days_before(expires_on, days_left)), charge_on }).collect();
         // The fewest days left come first: of several that are due only the last one still says something.

@@ -1,10 +1,12 @@
 //! The customer area's view of a service: expiry, renewal, cancellation and what may be done with it now (rules 59-64).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{add_months_anchored, date_of, days_after, end_of_day, sub_months, working_day_from};
+use crate::calendar::{add_months_anchored, date_of, days_after, days_between, end_of_day, sub_months, working_day_from};
 use crate::identity::{IdentityType, Status};
 use crate::policy::{Policy, ServicePolicy};
 
@@ -123,6 +125,12 @@ impl ExpiryFlag {
 #[must_use]
 pub fn flagged_from(expires_on: Date, policy: &ServicePolicy) -> Date {
     sub_months(expires_on, policy.expiry_flag_months)
+}
+
+/// Days before an expiry at which a notice of it is due: the flag's first day and the policy's (rule 60).
+#[must_use]
+pub fn notice_days(expires_on: Date, policy: &ServicePolicy) -> BTreeSet<u32> {
+    policy.expiry_notice_days.iter().copied().chain([days_between(flagged_from(expires_on, policy), expires_on)]).collect()
 }
 
 /// How an expiry, of the identity or of a credential, is flagged at `now` (rule 60). The day of the expiry is still valid.

@@ -8,7 +8,7 @@ use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
 use sportello_store::record::{CustomerRecords, OrderRecord};
 
-use super::{ATTEMPT, ORDER, OWNER, order_due, provider, refused, settle};
+use super::{ATTEMPT, Heard, ORDER, OWNER, order_due, provider, refused, settle};
 use crate::{Cx, Failure};
 
 /// What came of a charge.
@@ -82,13 +82,9 @@ pub async fn charge(cx: &Cx, owner: &Owner, payer: &str, order: &OrderRecord, re
 async fn heard(cx: &Cx, owner: &Owner, order: &OrderRecord, payment: &Payment) -> Result<Charged, Failure> {
     match &payment.status {
         PaymentStatus::Succeeded => {
-            if payment.amount != order.gross_cents {
-                error!(request_id = cx.request_id, order = order.order_id, "a payment is of another amount than its order");
-                return Err(Failure::fault("a payment is of another amount than its order"));
-            }
             let event = Event::Succeeded { payment: payment.id.clone() };
-            let settled = settle(cx, owner, &order.order_id, &event, None, None).await?.order();
-            settled.map(|order| Charged::Paid(Box::new(order))).ok_or_else(|| Failure::fault("an order is gone"))
+            let settled = settle(cx, owner, &order.order_id, &event, Heard { amount: Some(payment.amount), ..Heard::default() }).await?.order();
+            settled.map(|order| Charged::Paid(Box::new(order))).ok_or_else(|| Failure::fault("an order is gone, or its payment of another amount"))
         }
         PaymentStatus::Failed { code } => declined(cx, owner, order, code.clone()).await,
         PaymentStatus::Canceled => declined(cx, owner, order, "canceled".to_owned()).await,
@@ -99,7 +95,10 @@ async fn heard(cx: &Cx, owner: &Owner, order: &OrderRecord, payment: &Payment) -
 
 async fn declined(cx: &Cx, owner: &Owner, order: &OrderRecord, code: String) -> Result<Charged, Failure> {
     let event = Event::Failed { attempt: order.order.attempt };
-    let settled = settle(cx, owner, &order.order_id, &event, Some(&code), None).await?.order().ok_or_else(|| Failure::fault("an order is gone"))?;
+    let settled = settle(cx, owner, &order.order_id, &event, Heard { why: Some(&code), ..Heard::default() })
+        .await?
+        .order()
+        .ok_or_else(|| Failure::fault("an order is gone"))?;
     // Somebody may have heard of a payment before.
     Ok(if settled.order.state == State::Paid { Charged::Paid(Box::new(settled)) } else { Charged::Declined(Box::new(settled), code) })
 }
@@ -140,7 +139,7 @@ pub async fn give_back(cx: &Cx, owner: &Owner, order: &OrderRecord) -> Result<u3
             .await
             .map_err(|error| Failure::fault(format!("a payment cannot be given back: {error}")))?;
         let event = Event::Refunded { payment: payment.clone() };
-        settle(cx, owner, &order.order_id, &event, None, None).await?;
+        settle(cx, owner, &order.order_id, &event, Heard::default()).await?;
         done += 1;
     }
     Ok(done)

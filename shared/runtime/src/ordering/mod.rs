@@ -11,7 +11,7 @@ mod settling;
 pub use charging::{Charged, begin, charge, give_back, resolve};
 pub use giving::give;
 pub use placing::{Price, find_open, new_order, offer_of, place, price_of, too_many_open};
-pub use settling::{Marker, Settled, settle};
+pub use settling::{Heard, Marker, Settled, settle};
 
 use jiff::{SignedDuration, Timestamp};
 use sportello_contract::problem::Code;
@@ -107,20 +107,22 @@ pub fn renewal_of(credential: Option<CredentialKind>) -> Item {
 /// Sets when a service renews by itself next and that its expiries are looked at; for whatever changes its days or its renewal.
 pub fn service_due(cx: &Cx, commit: &mut Commit, owner: &Owner, records: &CustomerRecords, service: &ServiceRecord) {
     let marks = records.due.get(&format!("{DUE_SERVICE}#{}", service.service_id)).cloned().unwrap_or_default();
-    commit.service_due(owner, DUE_RENEWAL, &service.service_id, &ServiceDue::default(), renewal_due(cx, service));
-    // The job finds out when there is something to tell: it knows what it has told.
-    commit.service_due(owner, DUE_SERVICE, &service.service_id, &marks, service.expires_on.map(|_| cx.now));
+    set_due(commit, owner, service, &marks, cx.policy(), cx.now);
 }
 
-/// Sets when a new service renews by itself, and that its expiries are looked at.
+/// The same for a new service, of which nothing was told yet.
 pub fn begin_service(commit: &mut Commit, owner: &Owner, service: &ServiceRecord, policy: &Policy, now: Timestamp) {
-    let first = renewing(&facts(service), &service.charged, now, &policy.service).into_iter().map(|renewing| renewing.at).min();
-    commit.service_due(owner, DUE_RENEWAL, &service.service_id, &ServiceDue::default(), first);
-    commit.service_due(owner, DUE_SERVICE, &service.service_id, &ServiceDue::default(), service.expires_on.map(|_| now));
+    set_due(commit, owner, service, &ServiceDue::default(), policy, now);
+}
+
+fn set_due(commit: &mut Commit, owner: &Owner, service: &ServiceRecord, marks: &ServiceDue, policy: &Policy, now: Timestamp) {
+    commit.service_due(owner, DUE_RENEWAL, &service.service_id, &ServiceDue::default(), renewal_due(service, policy, now));
+    // The job finds out when there is something to tell: it knows what it has told.
+    commit.service_due(owner, DUE_SERVICE, &service.service_id, marks, service.expires_on.map(|_| now));
 }
 
 /// When a service renews by itself, or is charged for it, next (rule 61).
 #[must_use]
-pub fn renewal_due(cx: &Cx, service: &ServiceRecord) -> Option<Timestamp> {
-    renewing(&facts(service), &service.charged, cx.now, &cx.policy().service).into_iter().map(|renewing| renewing.at).min()
+pub fn renewal_due(service: &ServiceRecord, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    renewing(&facts(service), &service.charged, now, &policy.service).into_iter().map(|renewing| renewing.at).min()
 }

@@ -1,6 +1,7 @@
 //! Placing an order: its price, and that a service has one open order for each thing at a time.
 
 use jiff::civil::Date;
+use sportello_contract::hex::hex;
 use sportello_contract::problem::Code;
 use sportello_notify::Notice;
 use sportello_rules::calendar::date_of;
@@ -131,6 +132,5 @@ pub fn place(cx: &Cx, commit: &mut Commit, owner: &Owner, order: &OrderRecord, s
 }
 
 fn new_id(cx: &Cx) -> Result<String, Failure> {
-    let bytes = entropy::bytes::<ID>(cx.entropy())?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(entropy::bytes::<ID>(cx.entropy())?))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lambda_http::tracing::error;
 use sportello_contract::problem::Code;
 use sportello_notify::Notice;
 use sportello_rules::calendar::date_of;
@@ -26,6 +27,17 @@ pub struct Marker {
     pub until: Timestamp,
 }
 
+/// What is known of an event besides the event itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Heard<'a> {
+    /// Why a charge took nothing, by the provider's code.
+    pub why: Option<&'a str>,
+    /// The mark of the message that told of it.
+    pub marker: Option<&'a Marker>,
+    /// What was taken, in euro cents: it settles an order of that price only.
+    pub amount: Option<u64>,
+}
+
 /// What came of hearing something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
@@ -35,6 +47,8 @@ pub enum Settled {
     Known(Box<OrderRecord>),
     /// There is no such order.
     Missing,
+    /// The payment is of another amount than the order: it pays nothing.
+    OtherAmount,
 }
 
 impl Settled {
@@ -43,7 +57,7 @@ impl Settled {
     pub fn order(self) -> Option<OrderRecord> {
         match self {
             Self::Changed(order) | Self::Known(order) => Some(*order),
-            Self::Missing => None,
+            Self::Missing | Self::OtherAmount => None,
         }
     }
 }
@@ -52,18 +66,22 @@ impl Settled {
 ///
 /// # Errors
 /// What the order's state forbids; [`Failure`] of the store.
-pub async fn settle(cx: &Cx, owner: &Owner, order_id: &str, event: &Event, why: Option<&str>, marker: Option<&Marker>) -> Result<Settled, Failure> {
+pub async fn settle(cx: &Cx, owner: &Owner, order_id: &str, event: &Event, heard: Heard<'_>) -> Result<Settled, Failure> {
     for tried in 0..=cx.policy().order.tries {
         let Some(records) = cx.store.customer(owner).await? else { return Ok(Settled::Missing) };
         let Some(order) = records.orders.iter().find(|order| order.order_id == order_id) else { return Ok(Settled::Missing) };
+        if heard.amount.is_some_and(|amount| amount != order.gross_cents) {
+            error!(request_id = cx.request_id, order = order_id, "a payment is of another amount than its order");
+            return Ok(Settled::OtherAmount);
+        }
         let (next, mut commit) = match apply(&order.order, event, cx.now).map_err(refused)? {
             Step::Same => return Ok(Settled::Known(Box::new(order.clone()))),
             Step::Changed { order: next, fulfil, .. } => {
                 let next = OrderRecord { order: next, version: order.version + 1, ..order.clone() };
-                written(cx, owner, &records, order, next, fulfil, event, why).await?
+                written(cx, owner, &records, order, next, fulfil, event, heard.why).await?
             }
         };
-        if let Some(marker) = marker {
+        if let Some(marker) = heard.marker {
             commit.use_once(owner, &marker.id, marker.until, Code::ChangedMeanwhile);
         }
         match cx.store.commit(commit).await {
@@ -155,11 +173,8 @@ fn told(
     let pay_by = next.order.pay_by;
     match event {
         Event::Charge => None,
-        Event::Succeeded { payment } if before.order.state == next.order.state || returned => {
-            // Told when it was given back, not when that was decided.
-            let _ = payment;
-            None
-        }
+        // Told when it was given back, not when that was decided.
+        Event::Succeeded { .. } if before.order.state == next.order.state || returned => None,
         Event::Succeeded { .. } => {
             let invoice = next.invoice.as_ref().map(|invoice| invoice.number.clone());
             Some((Notice::OrderPaid { at, order_id, item, offer, gross_cents, invoice, expires_on }, String::new()))
