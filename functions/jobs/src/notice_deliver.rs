@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use sportello_contract::problem::Language;
 use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
-use sportello_notify::Notice;
-use sportello_notify::{Channel, Links, Recipient, render, render_sms};
+use sportello_notify::{Addressee, Channel, EmailAddress, Links, Mailer, Notice, Recipient, SendError, render, render_sms};
 use sportello_runtime::access_history::Details;
 use sportello_runtime::job::{Event, Report, describe};
 use sportello_runtime::profile::Profile;
+use sportello_runtime::registration::Registration;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Job, codes, reminder};
 use sportello_store::key::{Owner, OwnerKind};
@@ -111,14 +111,20 @@ async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
         return impossible("it was begun before, and is sent at most once");
     }
     let Some(owner) = Owner::from_pk(&record.owner) else { return impossible("the notice has no owner") };
-    let Some(sealed) = cx.store.profile(&owner).await? else {
-        let anybody = matches!(notice, Notice::UsernameReminder { .. });
+    let profile = cx.store.profile(&owner).await?;
+    if let Notice::AccountRegistration { sealed, .. } = &notice {
+        // Who has opened the account meanwhile needs the link no more; and nobody is reached at an address before it is their own.
+        return if profile.is_some() { Ok(Delivery::NotTheirs) } else { register(cx, mailer, &notice, record, sealed).await };
+    }
+    let Some(sealed) = profile else {
+        let anybody = matches!(notice, Notice::UsernameReminder { .. } | Notice::AccountRecovery { .. } | Notice::AccountExists { .. });
         return if anybody { Ok(Delivery::NotTheirs) } else { impossible("the owner is gone") };
     };
     let profile = Profile::open(cx, &owner, &sealed)?;
-    let language = match sealed.language {
-        Language::It => sportello_notify::Language::It,
-        Language::En => sportello_notify::Language::En,
+    let language = match notice.addressee() {
+        // The provider's own people.
+        Addressee::Support => sportello_notify::Language::It,
+        Addressee::OnFile | Addressee::Sealed => spoken(sealed.language),
     };
     let mut links = links(cx, &owner, &notice, record)?;
     if matches!(&notice, Notice::Code { expires_at, .. } if cx.app.clock.now() >= *expires_at) {
@@ -126,6 +132,9 @@ async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
     }
     if let Some(carried) = notice.sealed() {
         links.carried = Some(codes::open(cx, &owner, &sealed, carried)?.code.expose().to_owned());
+    }
+    if matches!(notice, Notice::AccountExists { .. } | Notice::AccountOpened { .. } | Notice::AccountRecovery { .. }) {
+        links.carried = Some(profile.username.clone());
     }
     if let Notice::UsernameReminder { sealed, .. } = &notice {
         if !reminder::is_for(cx, &owner, &profile, sealed)? {
@@ -148,19 +157,55 @@ async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
             }
         }
         Channel::Mail => {
-            let recipient = Recipient { given_name: &profile.given_name, language, is_holder: owner.kind == OwnerKind::Holder };
-            match render(&notice, &recipient, &links, &cx.app.provider) {
-                Ok(mail) => mailer.send(&profile.email, &mail, &record.pk).await,
+            // Only who reads the mails of the address on file is called by name.
+            let given_name = if notice.addressee() == Addressee::OnFile { profile.given_name.as_str() } else { "" };
+            let recipient = Recipient { given_name, language, is_holder: owner.kind == OwnerKind::Holder };
+            let mail = match render(&notice, &recipient, &links, &cx.app.provider) {
+                Ok(mail) => mail,
                 Err(error) => return impossible(&error.to_string()),
+            };
+            match (notice.addressee(), notice.sealed_address(), &cx.app.support_mailbox) {
+                (Addressee::OnFile, ..) => mailer.send(&profile.email, &mail, &record.pk).await,
+                (Addressee::Sealed, Some(address), _) => {
+                    let address = codes::open(cx, &owner, &sealed, address)?.code;
+                    let Ok(address) = EmailAddress::parse(address.expose()) else { return impossible("what is sealed in it is no address") };
+                    mailer.send(&address, &mail, &record.pk).await
+                }
+                (Addressee::Support, _, Some(support)) => mailer.send_for(support, Some(&profile.email), &mail, &record.pk).await,
+                (Addressee::Sealed, None, _) | (Addressee::Support, _, None) => return impossible("there is no address that it goes to"),
             }
         }
     };
-    Ok(match sent {
+    Ok(settled(sent, &notice))
+}
+
+fn settled(sent: Result<String, SendError>, notice: &Notice) -> Delivery {
+    match sent {
         Ok(_) => Delivery::Sent,
         // What is sent at most once is not tried again: whoever waits for a code asks for another one.
         Err(error) if error.is_transient() && !notice.at_most_once() => Delivery::Later(error.to_string()),
         Err(error) => Delivery::Impossible(error.to_string()),
-    })
+    }
+}
+
+const fn spoken(language: Language) -> sportello_notify::Language {
+    match language {
+        Language::It => sportello_notify::Language::It,
+        Language::En => sportello_notify::Language::En,
+    }
+}
+
+/// Sends the link that opens an account to the address that it will be of: nobody's yet.
+async fn register(cx: &Cx, mailer: &Mailer, notice: &Notice, record: &NoticeRecord, sealed: &str) -> Result<Delivery, Failure> {
+    let registration = Registration::of_notice(cx, sealed)?;
+    let owner = registration.owner(cx);
+    let confirm = format!("{}/confirmations/{}", cx.app.addresses.customer_area, registration.link(cx)?);
+    let links = Links { confirm: Some(confirm), ..links(cx, &owner, notice, record)? };
+    let recipient = Recipient { given_name: "", language: spoken(registration.language), is_holder: false };
+    match render(notice, &recipient, &links, &cx.app.provider) {
+        Ok(mail) => Ok(settled(mailer.send(&registration.email, &mail, &record.pk).await, notice)),
+        Err(error) => Ok(Delivery::Impossible(error.to_string())),
+    }
 }
 
 /// Addresses for the mail: beginnings from configuration only, single-use tokens made from the notice itself.
@@ -182,6 +227,11 @@ fn links(cx: &Cx, owner: &Owner, notice: &Notice, record: &NoticeRecord) -> Resu
         unlock: match notice {
             Notice::RecoveryRefused { .. } if notice.carries_unlock_link() => Some(link(Purpose::UnlockRecovery, "unlocks")?),
             _ if notice.carries_unlock_link() => Some(link(Purpose::Unlock, "unlocks")?),
+            _ => None,
+        },
+        confirm: match notice {
+            Notice::AccountRecovery { .. } => Some(link(Purpose::AccountRecovery, "recoveries")?),
+            Notice::AccountAddressConfirmation { .. } => Some(link(Purpose::AccountAddress, "emails")?),
             _ => None,
         },
         unlock_days: cx.policy().throttle.unlock_link_days,

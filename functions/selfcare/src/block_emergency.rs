@@ -12,6 +12,7 @@ use sportello_runtime::access::Anyone;
 use sportello_runtime::{Cx, Failure, Operation, Reply, lookup};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
+use sportello_store::key::OwnerKind;
 
 use crate::blocking::{Blocked, block};
 use crate::person::Type;
@@ -68,7 +69,7 @@ impl Operation for BlockEmergency {
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
         let code = FiscalCode::parse(&input.fiscal_code).map_err(|_| Problem::from(Code::PersonRefused).field("fiscalCode"))?;
         let key = lookup::by_fiscal_code(cx.keys(), &code, input.r#type.into());
-        let owner = cx.store.person(&key).await?.unwrap_or_else(|| lookup::nobody(cx.keys(), &key));
+        let owner = cx.store.person(&key).await?.unwrap_or_else(|| lookup::nobody(cx.keys(), OwnerKind::Holder, &key));
         let proved = prove(cx, &owner, Secrets::EMERGENCY, Given::EmergencyCode(&input.emergency_code), Code::RecoveryRefused).await?;
         let records = cx.store.holder(&owner).await?.ok_or(Code::RecoveryRefused)?;
         let mut commit = Commit::new();

@@ -13,7 +13,6 @@ mod new_password;
 mod person;
 mod qr_sign_in;
 mod recovery;
-mod residence;
 mod second_factor;
 mod sign_in;
 mod steps;

@@ -7,9 +7,9 @@ use sportello_contract::spec::{Limit, Spec};
 use sportello_rules::identity::IdentityType;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::Profile;
+use sportello_runtime::residence::Residence;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 
-use crate::residence::Residence;
 
 /// Reads the profile.
 pub struct ProfileRead;

@@ -143,7 +143,7 @@ pub async fn renew(cx: &Cx, owner: &Owner, auth: &AuthRecord, update: AuthUpdate
     let digest = cx.hasher().digest(&code, &auth.salt, &scheme).await?;
     let (first, second) = halves(&code);
     for (half, channel, is_second) in [(first, Channel::Mail, false), (second, Channel::Sms, true)] {
-        let notice = Notice::EmergencyCodeHalf { at: cx.now, channel, second: is_second, sealed: codes::carry(cx, owner, auth, half)? };
+        let notice = Notice::EmergencyCodeHalf { at: cx.now, channel, second: is_second, sealed: codes::carry(cx, owner, &auth.data_key, half)? };
         let id = format!("{}#{}#{}#{is_second}", notice.kind(), owner.pk(), cx.now.as_millisecond());
         commit.notice(&id, owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
     }

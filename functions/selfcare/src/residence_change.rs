@@ -5,11 +5,10 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::Profile;
+use sportello_runtime::residence::Residence;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 use sportello_store::record::SealedProfile;
-
-use crate::residence::Residence;
 
 /// Changes the residence.
 pub struct ResidenceChange;

@@ -10,6 +10,7 @@ use sportello_rules::fiscal_code::FiscalCode;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, reminder, throttle};
 use sportello_store::commit::Commit;
+use sportello_store::key::OwnerKind;
 
 use crate::person::{Type, is_vat_number};
 
@@ -63,13 +64,13 @@ impl Operation for UsernameRecover {
         let email = EmailAddress::parse(&input.email).map_err(|_| refused("email"))?;
         throttle::charge_address(cx).await?;
         // From here on everybody's request does the same: whether it is answered by mail is found where mail is delivered.
-        let owner = cx.store.person(&key).await?.unwrap_or_else(|| lookup::nobody(cx.keys(), &key));
+        let owner = cx.store.person(&key).await?.unwrap_or_else(|| lookup::nobody(cx.keys(), OwnerKind::Holder, &key));
         // By the address that was given too: who asks with another one uses up nothing of the holder's.
         let given = cx.keys().keyed_hash(&[b"reminder", input.email.trim().to_lowercase().as_bytes()]);
         let given = hex(given.into_iter().take(8));
         let asked = cx.store.count(&format!("username#{key}#{given}"), DAY, cx.now).await?;
         // One reminder too many is written all the same, and goes to nobody.
-        let owner = if asked <= cx.policy().recovery.reminders_per_day { owner } else { lookup::nobody(cx.keys(), &key) };
+        let owner = if asked <= cx.policy().recovery.reminders_per_day { owner } else { lookup::nobody(cx.keys(), OwnerKind::Holder, &key) };
         let notice = reminder::notice(cx, &owner, &email)?;
         let day = cx.now.as_second().div_euclid(60 * i64::from(DAY));
         let mut commit = Commit::new();

@@ -206,6 +206,7 @@ impl NewHolder {
                 postal_code: "52100".to_owned(),
                 country: "IT".to_owned(),
             }),
+            company_name: None,
         };
         let sealed = profile.seal(&key, &owner, &*app.entropy).map_err(|e| failed(&e))?;
         let identity_id = base32(&random(10)?).to_lowercase();
@@ -386,6 +387,7 @@ impl NewCustomer {
             parent_mobile: None,
             birth_place: None,
             residence: None,
+            company_name: None,
         };
         let sealed = profile.seal(&key, &owner, &*app.entropy).map_err(|e| failed(&e))?;
         let account = AccountRecord {
@@ -397,12 +399,22 @@ impl NewCustomer {
             data_key: wrapped.clone(),
             salt,
             password,
+            totp: None,
+            totp_step: None,
+            enrolment: None,
+            recovery_codes: std::collections::BTreeMap::new(),
+            pending_address: None,
+            address_day: None,
+            ticket_day: None,
             password_tries: 0,
             password_tried_at: None,
+            otp_tries: 0,
+            otp_tried_at: None,
             ttl: NEVER,
         };
         let mut commit = Commit::new();
         commit.replace(Table::Orders, &account);
+        commit.replace_mailbox(&lookup::mailbox(&app.keys, &profile.email), &owner);
         commit.put_profile(&owner, &SealedProfile { pk: owner.pk(), sk: PROFILE.to_owned(), language: Language::It, data_key: wrapped, sealed });
         app.store.commit(commit).await.map_err(|e| failed(&e))?;
         Ok(Account {
@@ -471,6 +483,7 @@ impl NewService {
             renewal_method: None,
             charged: std::collections::BTreeMap::new(),
             anchors: std::collections::BTreeMap::new(),
+            withdrawal: None,
         };
         commit.put_service(&service);
         ordering::begin_service(&mut commit, &self.customer, &service, &app.policy, app.clock.now());

@@ -14,7 +14,7 @@ mod words;
 
 pub use address::{AddressError, EmailAddress};
 pub use feedback::Feedback;
-pub use notice::{Channel, CodePurpose, CredentialChange, Notice, NoticeError};
+pub use notice::{AccountOtpChange, Addressee, Channel, CodePurpose, CredentialChange, Notice, NoticeError, TicketTopic};
 pub use render::{Language, Links, Mail, Provider, Recipient, RenderError, render, render_sms};
 pub use ses::{Mailer, SendError};
 pub use sns::Texter;

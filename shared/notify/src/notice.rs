@@ -314,6 +314,163 @@ pub enum Notice {
         /// Whether it was added.
         added: bool,
     },
+    /// Somebody wants an account of the customer area with this address (rule 59). It goes to the address itself, for there is no account yet.
+    AccountRegistration {
+        /// When.
+        at: Timestamp,
+        /// From this instant on the link is good no more.
+        expires_at: Timestamp,
+        /// Address and language, sealed under the ring.
+        sealed: String,
+    },
+    /// Somebody wanted an account with an address that has one; told to whom it belongs (rule 59).
+    AccountExists {
+        /// When.
+        at: Timestamp,
+    },
+    /// The account of the customer area was opened.
+    AccountOpened {
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody has forgotten the account's password: the link sets a new one.
+    AccountRecovery {
+        /// When.
+        at: Timestamp,
+        /// From this instant on the link is good no more.
+        expires_at: Timestamp,
+    },
+    /// The account's password was changed and every session ended.
+    AccountPasswordChanged {
+        /// When.
+        at: Timestamp,
+        /// Whether it was set by the link of a mail.
+        recovered: bool,
+    },
+    /// The customer wants to be reached at this address: its link confirms it. It goes to the address itself.
+    AccountAddressConfirmation {
+        /// When.
+        at: Timestamp,
+        /// From this instant on the link is good no more.
+        expires_at: Timestamp,
+        /// The address, sealed for the owner.
+        sealed: String,
+    },
+    /// The account's address is about to be changed, or was; told to the old one, and when it is done to the new one too.
+    AccountAddressChanged {
+        /// When.
+        at: Timestamp,
+        /// Whether it is done.
+        done: bool,
+        /// The address that it goes to, sealed for the owner, where it is not the one on file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sealed: Option<String>,
+    },
+    /// The account's second factor was changed.
+    AccountOtpChanged {
+        /// When.
+        at: Timestamp,
+        /// What was done.
+        change: AccountOtpChange,
+    },
+    /// The account's name, language or invoice data were changed.
+    AccountDataChanged {
+        /// When.
+        at: Timestamp,
+    },
+    /// A withdrawal form was sent, and is registered with its instant (rules 62, 63).
+    WithdrawalSent {
+        /// When: what counts.
+        at: Timestamp,
+        /// The service.
+        service_id: String,
+        /// Its order.
+        order_id: String,
+        /// What the service is called.
+        offer: String,
+        /// The day of the contract, in Rome.
+        contract_on: Date,
+        /// Whether it was sent within the days of the right to withdraw.
+        within: bool,
+        /// What is given back, in euro cents; 0 where nothing is.
+        refund_cents: u64,
+    },
+    /// A ticket was opened; told to the customer.
+    TicketOpened {
+        /// When.
+        at: Timestamp,
+        /// The ticket.
+        ticket_id: String,
+        /// What it is about.
+        topic: TicketTopic,
+    },
+    /// A ticket was opened; told to support.
+    TicketReceived {
+        /// When.
+        at: Timestamp,
+        /// The ticket.
+        ticket_id: String,
+        /// What it is about.
+        topic: TicketTopic,
+        /// The service that it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service_id: Option<String>,
+        /// What the customer wrote, sealed for the owner.
+        sealed: String,
+    },
+}
+
+/// What was done to the second factor of a customer's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountOtpChange {
+    /// Switched on, or moved to another app.
+    Activated,
+    /// Switched off.
+    Removed,
+    /// A recovery code stood for it, and is used up.
+    RecoveryCodeUsed,
+}
+
+impl AccountOtpChange {
+    /// Every change.
+    pub const ALL: [Self; 3] = [Self::Activated, Self::Removed, Self::RecoveryCodeUsed];
+}
+
+/// What a request for help is about (rule 65).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TicketTopic {
+    /// Activating an identity.
+    Activation,
+    /// Signing in, with SPID or to the customer area.
+    SignIn,
+    /// A credential: app, device, card, signature.
+    Credential,
+    /// An order, a payment or an invoice.
+    Payment,
+    /// Renewing.
+    Renewal,
+    /// Cancelling, withdrawing or revoking.
+    Cancellation,
+    /// Anything else.
+    Other,
+}
+
+impl TicketTopic {
+    /// Every topic.
+    pub const ALL: [Self; 7] = [Self::Activation, Self::SignIn, Self::Credential, Self::Payment, Self::Renewal, Self::Cancellation, Self::Other];
+}
+
+/// Where a notice goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressee {
+    /// The contact on file.
+    OnFile,
+    /// The address that is sealed in it.
+    Sealed,
+    /// The provider's own support.
+    Support,
 }
 
 /// What was done to a credential.
@@ -369,6 +526,22 @@ pub enum Channel {
 }
 
 impl Notice {
+    /// Where it goes.
+    #[must_use]
+    pub const fn addressee(&self) -> Addressee {
+        match self {
+            Self::AccountRegistration { .. } | Self::AccountAddressConfirmation { .. } | Self::AccountAddressChanged { sealed: Some(_), .. } => Addressee::Sealed,
+            Self::TicketReceived { .. } => Addressee::Support,
+            _ => Addressee::OnFile,
+        }
+    }
+
+    /// Whether it carries a single-use link that does what its addressee asked for.
+    #[must_use]
+    pub const fn carries_confirm_link(&self) -> bool {
+        matches!(self, Self::AccountRegistration { .. } | Self::AccountAddressConfirmation { .. } | Self::AccountRecovery { .. })
+    }
+
     /// By which way it goes.
     #[must_use]
     pub const fn channel(&self) -> Channel {
@@ -385,7 +558,7 @@ impl Notice {
     }
 
     /// Every kind, as stored, in the order of the variants.
-    pub const KINDS: [&'static str; 31] = [
+    pub const KINDS: [&'static str; 43] = [
         "password-warning",
         "password-changed",
         "sign-in-paused",
@@ -417,6 +590,18 @@ impl Notice {
         "service-expiring",
         "auto-renewal-changed",
         "payment-method-changed",
+        "account-registration",
+        "account-exists",
+        "account-opened",
+        "account-recovery",
+        "account-password-changed",
+        "account-address-confirmation",
+        "account-address-changed",
+        "account-otp-changed",
+        "account-data-changed",
+        "withdrawal-sent",
+        "ticket-opened",
+        "ticket-received",
     ];
 
     /// The kind as stored; it also names the notice's templates.
@@ -454,6 +639,18 @@ impl Notice {
             Self::ServiceExpiring { .. } => "service-expiring",
             Self::AutoRenewalChanged { .. } => "auto-renewal-changed",
             Self::PaymentMethodChanged { .. } => "payment-method-changed",
+            Self::AccountRegistration { .. } => "account-registration",
+            Self::AccountExists { .. } => "account-exists",
+            Self::AccountOpened { .. } => "account-opened",
+            Self::AccountRecovery { .. } => "account-recovery",
+            Self::AccountPasswordChanged { .. } => "account-password-changed",
+            Self::AccountAddressConfirmation { .. } => "account-address-confirmation",
+            Self::AccountAddressChanged { .. } => "account-address-changed",
+            Self::AccountOtpChanged { .. } => "account-otp-changed",
+            Self::AccountDataChanged { .. } => "account-data-changed",
+            Self::WithdrawalSent { .. } => "withdrawal-sent",
+            Self::TicketOpened { .. } => "ticket-opened",
+            Self::TicketReceived { .. } => "ticket-received",
         }
     }
 
@@ -492,14 +689,36 @@ impl Notice {
             | Self::ServiceExpiring { .. } => false,
             // Suspending an identity undoes neither, and the account has none: the mail says to change the account's password.
             Self::AutoRenewalChanged { .. } | Self::PaymentMethodChanged { .. } => false,
+            // The account's own: there is no identity to suspend, the mails say what to do.
+            Self::AccountRegistration { .. }
+            | Self::AccountExists { .. }
+            | Self::AccountOpened { .. }
+            | Self::AccountRecovery { .. }
+            | Self::AccountPasswordChanged { .. }
+            | Self::AccountAddressConfirmation { .. }
+            | Self::AccountAddressChanged { .. }
+            | Self::AccountOtpChanged { .. }
+            | Self::AccountDataChanged { .. }
+            | Self::WithdrawalSent { .. }
+            | Self::TicketOpened { .. }
+            | Self::TicketReceived { .. } => false,
         }
     }
 
-    /// What is sealed in it, to be opened for its owner where it is delivered.
+    /// What is sealed in it to be shown, to be opened for its owner where it is delivered.
     #[must_use]
     pub fn sealed(&self) -> Option<&str> {
         match self {
-            Self::Code { sealed, .. } | Self::EmergencyCodeHalf { sealed, .. } => Some(sealed),
+            Self::Code { sealed, .. } | Self::EmergencyCodeHalf { sealed, .. } | Self::TicketReceived { sealed, .. } => Some(sealed),
+            _ => None,
+        }
+    }
+
+    /// The address that is sealed in it, where it goes to that one.
+    #[must_use]
+    pub fn sealed_address(&self) -> Option<&str> {
+        match self {
+            Self::AccountAddressConfirmation { sealed, .. } | Self::AccountAddressChanged { sealed: Some(sealed), .. } => Some(sealed),
             _ => None,
         }
     }
@@ -538,7 +757,19 @@ impl Notice {
             | Self::ServiceRenewed { .. }
             | Self::ServiceExpiring { .. }
             | Self::AutoRenewalChanged { .. }
-            | Self::PaymentMethodChanged { .. } => false,
+            | Self::PaymentMethodChanged { .. }
+            | Self::AccountRegistration { .. }
+            | Self::AccountExists { .. }
+            | Self::AccountOpened { .. }
+            | Self::AccountRecovery { .. }
+            | Self::AccountPasswordChanged { .. }
+            | Self::AccountAddressConfirmation { .. }
+            | Self::AccountAddressChanged { .. }
+            | Self::AccountOtpChanged { .. }
+            | Self::AccountDataChanged { .. }
+            | Self::WithdrawalSent { .. }
+            | Self::TicketOpened { .. }
+            | Self::TicketReceived { .. } => false,
         }
     }
 
@@ -593,7 +824,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn every() -> [Notice; 31] {
+    fn every() -> [Notice; 43] {
         let now = at("2026-11-22T13:05:00Z");
         [
             Notice::PasswordWarning { days_left: 7, expires_at: now },
@@ -649,6 +880,32 @@ mod tests {
             },
             Notice::AutoRenewalChanged { at: now, service_id: "svc-1".into(), offer: "SPID".into(), active: true },
             Notice::PaymentMethodChanged { at: now, label: "Visa •••• 4242".into(), added: true },
+            Notice::AccountRegistration { at: now, expires_at: now, sealed: "c2VhbGVk".into() },
+            Notice::AccountExists { at: now },
+            Notice::AccountOpened { at: now },
+            Notice::AccountRecovery { at: now, expires_at: now },
+            Notice::AccountPasswordChanged { at: now, recovered: true },
+            Notice::AccountAddressConfirmation { at: now, expires_at: now, sealed: "c2VhbGVk".into() },
+            Notice::AccountAddressChanged { at: now, done: true, sealed: Some("c2VhbGVk".into()) },
+            Notice::AccountOtpChanged { at: now, change: AccountOtpChange::RecoveryCodeUsed },
+            Notice::AccountDataChanged { at: now },
+            Notice::WithdrawalSent {
+                at: now,
+                service_id: "svc-1".into(),
+                order_id: "ord-1".into(),
+                offer: "SPID".into(),
+                contract_on: jiff::civil::date(2026, 11, 19),
+                within: true,
+                refund_cents: 4270,
+            },
+            Notice::TicketOpened { at: now, ticket_id: "tkt-1".into(), topic: TicketTopic::SignIn },
+            Notice::TicketReceived {
+                at: now,
+                ticket_id: "tkt-1".into(),
+                topic: TicketTopic::Payment,
+                service_id: Some("svc-1".into()),
+                sealed: "c2VhbGVk".into(),
+            },
         ]
     }
 
@@ -689,6 +946,18 @@ mod tests {
                 r#"{"v":1,"kind":"service-expiring","serviceId":"svc-1","offer":"SPID","credential":"otp-token","expiresOn":"2027-02-28"}"#,
                 r#"{"v":1,"kind":"auto-renewal-changed","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","offer":"SPID","active":true}"#,
                 r#"{"v":1,"kind":"payment-method-changed","at":"2026-11-22T13:05:00Z","label":"Visa •••• 4242","added":true}"#,
+                r#"{"v":1,"kind":"account-registration","at":"2026-11-22T13:05:00Z","expiresAt":"2026-11-22T13:05:00Z","sealed":"c2VhbGVk"}"#,
+                r#"{"v":1,"kind":"account-exists","at":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"account-opened","at":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"account-recovery","at":"2026-11-22T13:05:00Z","expiresAt":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"account-password-changed","at":"2026-11-22T13:05:00Z","recovered":true}"#,
+                r#"{"v":1,"kind":"account-address-confirmation","at":"2026-11-22T13:05:00Z","expiresAt":"2026-11-22T13:05:00Z","sealed":"c2VhbGVk"}"#,
+                r#"{"v":1,"kind":"account-address-changed","at":"2026-11-22T13:05:00Z","done":true,"sealed":"c2VhbGVk"}"#,
+                r#"{"v":1,"kind":"account-otp-changed","at":"2026-11-22T13:05:00Z","change":"recovery-code-used"}"#,
+                r#"{"v":1,"kind":"account-data-changed","at":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"withdrawal-sent","at":"2026-11-22T13:05:00Z","serviceId":"svc-1","orderId":"ord-1","offer":"SPID","contractOn":"2026-11-19","within":true,"refundCents":4270}"#,
+                r#"{"v":1,"kind":"ticket-opened","at":"2026-11-22T13:05:00Z","ticketId":"tkt-1","topic":"sign-in"}"#,
+                r#"{"v":1,"kind":"ticket-received","at":"2026-11-22T13:05:00Z","ticketId":"tkt-1","topic":"payment","serviceId":"svc-1","sealed":"c2VhbGVk"}"#,
             ]
         );
     }

@@ -14,12 +14,14 @@ use crate::templates;
 use sportello_rules::identity::Requirement;
 use sportello_rules::order::Item;
 
-use crate::words::{by, credential_words, days, euro, foreign, instant, item_words, on, on_day, one_line, payment_method};
+use crate::words::{by, credential_words, days, euro, foreign, instant, item_words, on, on_day, one_line, payment_method, topic_words};
 
 /// Most characters shown of a name, a device or an identifier.
 const SHORT: usize = 60;
 /// Most characters shown of an offer's name.
 const LONG: usize = 120;
+/// Most characters shown of what somebody wrote to support.
+const WRITTEN: usize = 4000;
 /// Longest link, in bytes; beyond it mail programs break links.
 const LINK_BYTES: usize = 2048;
 
@@ -70,6 +72,8 @@ pub struct Links {
     pub block: Option<String>,
     /// The link that lifts a pause or a lock (rule 21); the notices of both need it.
     pub unlock: Option<String>,
+    /// The link that does what its addressee asked for; the notices that ask for a confirmation need it.
+    pub confirm: Option<String>,
     /// Days of 86,400 s for which the unlocking link is good, as the mail says "from when it was sent" (rule 21).
     pub unlock_days: u32,
     /// Days of 86,400 s for which the "it wasn't me" link is good, as the mail says "from when it was sent" (rule 40).
@@ -111,6 +115,7 @@ impl fmt::Debug for Links {
         f.debug_struct("Links")
             .field("block", &self.block.is_some())
             .field("unlock", &self.unlock.is_some())
+            .field("confirm", &self.confirm.is_some())
             .field("carried", &self.carried.is_some())
             .finish_non_exhaustive()
     }
@@ -200,9 +205,20 @@ pub fn render(notice: &Notice, recipient: &Recipient<'_>, links: &Links, provide
 
 /// What a notice carries that is not kept in it.
 fn carried(notice: &Notice, links: &Links) -> Result<Option<String>, RenderError> {
-    let carries = matches!(notice, Notice::Code { .. } | Notice::EmergencyCodeHalf { .. } | Notice::UsernameReminder { .. } | Notice::AccessMade { .. });
+    let carries = matches!(
+        notice,
+        Notice::Code { .. }
+            | Notice::EmergencyCodeHalf { .. }
+            | Notice::UsernameReminder { .. }
+            | Notice::AccessMade { .. }
+            | Notice::AccountExists { .. }
+            | Notice::AccountOpened { .. }
+            | Notice::AccountRecovery { .. }
+            | Notice::TicketReceived { .. }
+    );
     match links.carried.as_deref() {
         None if carries => Err(RenderError::MissingLink("carried")),
+        Some(text) if matches!(notice, Notice::TicketReceived { .. }) => Ok(Some(foreign(text, WRITTEN))),
         // How a service provider calls itself is no word of ours.
         Some(text) if matches!(notice, Notice::AccessMade { .. }) => Ok(Some(foreign(text, LONG))),
         Some(text) if carries => Ok(Some(one_line(text))),
@@ -281,6 +297,22 @@ fn values(notice: &Notice, language: Language) -> Value {
         }
         Notice::AutoRenewalChanged { at, service_id, offer, active } => context! { on => on(at), active, ..service(service_id, offer) },
         Notice::PaymentMethodChanged { at, label, added } => context! { on => on(at), label => payment_method(label, SHORT), added },
+        Notice::AccountRegistration { at, expires_at, .. }
+        | Notice::AccountRecovery { at, expires_at }
+        | Notice::AccountAddressConfirmation { at, expires_at, .. } => context! { on => on(at), by => by(*expires_at, language) },
+        Notice::AccountExists { at } | Notice::AccountOpened { at } | Notice::AccountDataChanged { at } => context! { on => on(at) },
+        Notice::AccountPasswordChanged { at, recovered } => context! { on => on(at), recovered },
+        Notice::AccountAddressChanged { at, done, .. } => context! { on => on(at), done },
+        Notice::AccountOtpChanged { at, change } => context! { on => on(at), change => Serde(change) },
+        Notice::WithdrawalSent { at, service_id, order_id, offer, contract_on, within, refund_cents } => {
+            let (order_id, amount) = (foreign(order_id, LONG), amount(*refund_cents, language));
+            context! { at => instant(*at, language), order_id, contract_day => on_day(*contract_on, language), within, amount, ..service(service_id, offer) }
+        }
+        Notice::TicketOpened { at, ticket_id, topic } => context! { on => on(at), ticket_id => foreign(ticket_id, SHORT), topic => topic_words(*topic, language) },
+        Notice::TicketReceived { at, ticket_id, topic, service_id, .. } => {
+            let service_id = service_id.as_ref().map(|id| foreign(id, SHORT));
+            context! { on => on(at), ticket_id => foreign(ticket_id, SHORT), topic => topic_words(*topic, language), service_id }
+        }
     }
 }
 
@@ -306,6 +338,7 @@ fn find<'a>(name: &str, links: &'a Links) -> Result<(&'static str, &'a str), Ren
         "customer-area" => ("customer-area", Some(&links.customer_area)),
         "block" => ("block", links.block.as_ref()),
         "unlock" => ("unlock", links.unlock.as_ref()),
+        "confirm" => ("confirm", links.confirm.as_ref()),
         _ => return Err(RenderError::UnknownLink),
     };
     let link = link.ok_or(RenderError::MissingLink(name))?;
@@ -367,6 +400,7 @@ mod tests {
             customer_area: String::new(),
             block: None,
             unlock: None,
+            confirm: None,
             unlock_days: 3,
             block_days: 7,
             carried: None,
@@ -401,6 +435,7 @@ mod tests {
             customer_area: String::new(),
             block: Some("https://id.example/token".to_owned()),
             unlock: None,
+            confirm: None,
             unlock_days: 3,
             block_days: 7,
             carried: None,

@@ -83,6 +83,14 @@ impl Mailer {
     /// # Errors
     /// [`SendError::Transient`] when another attempt makes sense, [`SendError::Refused`] when it does not.
     pub async fn send(&self, to: &EmailAddress, mail: &Mail, notice: &str) -> Result<String, SendError> {
+        self.send_for(to, None, mail, notice).await
+    }
+
+    /// The same, where an answer goes to somebody else.
+    ///
+    /// # Errors
+    /// As [`Mailer::send`].
+    pub async fn send_for(&self, to: &EmailAddress, answer_to: Option<&EmailAddress>, mail: &Mail, notice: &str) -> Result<String, SendError> {
         // Events of a mail come back with its tag; one that is too long for a tag is known by nothing.
         let value = tag(notice);
         let tags = (value.len() <= TAG_LENGTH).then(|| MessageTag::builder().name(TAG).value(value).build().map_err(|_| construction()));
@@ -94,6 +102,7 @@ impl Mailer {
             .source(&self.from)
             .destination(Destination::builder().to_addresses(to.expose()).build())
             .message(message)
+            .set_reply_to_addresses(answer_to.map(|address| vec![address.expose().to_owned()]))
             .set_configuration_set_name(self.configuration_set.clone())
             .set_tags(tags.transpose()?.map(|tag| vec![tag]))
             .send()

@@ -76,5 +76,17 @@ pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
         Notice::ServiceExpiring { .. } => template!(language, "service-expiring"),
         Notice::AutoRenewalChanged { .. } => template!(language, "auto-renewal-changed"),
         Notice::PaymentMethodChanged { .. } => template!(language, "payment-method-changed"),
+        Notice::AccountRegistration { .. } => template!(language, "account-registration"),
+        Notice::AccountExists { .. } => template!(language, "account-exists"),
+        Notice::AccountOpened { .. } => template!(language, "account-opened"),
+        Notice::AccountRecovery { .. } => template!(language, "account-recovery"),
+        Notice::AccountPasswordChanged { .. } => template!(language, "account-password-changed"),
+        Notice::AccountAddressConfirmation { .. } => template!(language, "account-address-confirmation"),
+        Notice::AccountAddressChanged { .. } => template!(language, "account-address-changed"),
+        Notice::AccountOtpChanged { .. } => template!(language, "account-otp-changed"),
+        Notice::AccountDataChanged { .. } => template!(language, "account-data-changed"),
+        Notice::WithdrawalSent { .. } => template!(language, "withdrawal-sent"),
+        Notice::TicketOpened { .. } => template!(language, "ticket-opened"),
+        Notice::TicketReceived { .. } => template!(language, "ticket-received"),
     }
 }

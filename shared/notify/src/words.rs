@@ -7,6 +7,7 @@ use sportello_rules::identity::IdentityType;
 use sportello_rules::order::Item;
 use sportello_rules::service::CredentialKind;
 
+use crate::notice::TicketTopic;
 use crate::render::Language;
 
 const MONTHS_IT: [&str; 12] =
@@ -170,6 +171,26 @@ const fn renewal_words(kind: CredentialKind, language: Language) -> &'static str
         (CredentialKind::OtpToken, Language::En) => "Renewal of the OTP device",
         (CredentialKind::Password | CredentialKind::OtpApp | CredentialKind::OtpSms, Language::It) => "Rinnovo di una credenziale",
         (CredentialKind::Password | CredentialKind::OtpApp | CredentialKind::OtpSms, Language::En) => "Renewal of a credential",
+    }
+}
+
+/// What a request for help is about.
+pub(crate) const fn topic_words(topic: TicketTopic, language: Language) -> &'static str {
+    match (topic, language) {
+        (TicketTopic::Activation, Language::It) => "Attivazione dell'identità",
+        (TicketTopic::Activation, Language::En) => "Activation of the identity",
+        (TicketTopic::SignIn, Language::It) => "Accesso",
+        (TicketTopic::SignIn, Language::En) => "Signing in",
+        (TicketTopic::Credential, Language::It) => "Credenziali",
+        (TicketTopic::Credential, Language::En) => "Credentials",
+        (TicketTopic::Payment, Language::It) => "Ordini e pagamenti",
+        (TicketTopic::Payment, Language::En) => "Orders and payments",
+        (TicketTopic::Renewal, Language::It) => "Rinnovo",
+        (TicketTopic::Renewal, Language::En) => "Renewal",
+        (TicketTopic::Cancellation, Language::It) => "Annullamento, recesso e revoca",
+        (TicketTopic::Cancellation, Language::En) => "Cancellation, withdrawal and revocation",
+        (TicketTopic::Other, Language::It) => "Altro",
+        (TicketTopic::Other, Language::En) => "Something else",
     }
 }
 

@@ -8,7 +8,9 @@ mod mails {
     use std::path::PathBuf;
 
     use jiff::Timestamp;
-    use sportello_notify::{Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, render, render_sms};
+    use sportello_notify::{
+        AccountOtpChange, Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, TicketTopic, render, render_sms,
+    };
     use sportello_rules::access::Outcome;
     use sportello_rules::identity::{IdentityType, Requirement, SuspensionReason};
     use sportello_rules::order::Item;
@@ -17,6 +19,7 @@ mod mails {
     const SELFCARE: &str = "https://id.example/selfcare";
     const CUSTOMER_AREA: &str = "https://id.example/customers?from=mail&lang=auto";
     const BLOCK: &str = "https://id.example/block/7Qm_x-B";
+    const CONFIRM: &str = "https://id.example/customers/confirmations/5Vw_k-C";
     const UNLOCK: &str = "https://id.example/unlock/9Zt_y-U";
 
     fn at(text: &str) -> Timestamp {
@@ -33,6 +36,7 @@ mod mails {
             customer_area: CUSTOMER_AREA.to_owned(),
             block: Some(BLOCK.to_owned()),
             unlock: Some(UNLOCK.to_owned()),
+            confirm: Some(CONFIRM.to_owned()),
             unlock_days: 3,
             block_days: 7,
             carried: Some("135790".to_owned()),
@@ -90,6 +94,56 @@ mod mails {
         ]
     }
 
+    /// Notices of the customer's account, of withdrawals and of requests for help.
+    fn of_accounts(at: Timestamp) -> Vec<(String, Notice)> {
+        let expires_at = "2026-11-23T13:05:00Z".parse().unwrap();
+        let withdrawal = |within, refund_cents| Notice::WithdrawalSent {
+            at,
+            service_id: "SRV-000123".to_owned(),
+            order_id: "ord-000123".to_owned(),
+            offer: "SPID Professionale".to_owned(),
+            contract_on: jiff::civil::date(2026, 11, 19),
+            within,
+            refund_cents,
+        };
+        let received = |service_id: Option<&str>| Notice::TicketReceived {
+            at,
+            ticket_id: "tkt-000123".to_owned(),
+            topic: TicketTopic::Payment,
+            service_id: service_id.map(ToOwned::to_owned),
+            sealed: String::new(),
+        };
+        let mut all: Vec<(String, Notice)> = [
+            ("account-registration", Notice::AccountRegistration { at, expires_at, sealed: String::new() }),
+            ("account-exists", Notice::AccountExists { at }),
+            ("account-opened", Notice::AccountOpened { at }),
+            ("account-recovery", Notice::AccountRecovery { at, expires_at }),
+            ("account-password-changed", Notice::AccountPasswordChanged { at, recovered: false }),
+            ("account-password-changed-recovered", Notice::AccountPasswordChanged { at, recovered: true }),
+            ("account-address-confirmation", Notice::AccountAddressConfirmation { at, expires_at, sealed: String::new() }),
+            ("account-address-changed-asked", Notice::AccountAddressChanged { at, done: false, sealed: None }),
+            ("account-address-changed-done", Notice::AccountAddressChanged { at, done: true, sealed: None }),
+            ("account-data-changed", Notice::AccountDataChanged { at }),
+            ("withdrawal-sent-within", withdrawal(true, 4270)),
+            ("withdrawal-sent-within-free", withdrawal(true, 0)),
+            ("withdrawal-sent-beyond", withdrawal(false, 0)),
+            ("ticket-received", received(None)),
+            ("ticket-received-service", received(Some("SRV-000123"))),
+        ]
+        .map(|(name, notice)| (name.to_owned(), notice))
+        .into();
+        for change in AccountOtpChange::ALL {
+            let name = serde_json::to_value(change).unwrap();
+            all.push((format!("account-otp-changed-{}", name.as_str().unwrap()), Notice::AccountOtpChanged { at, change }));
+        }
+        for topic in TicketTopic::ALL {
+            let name = serde_json::to_value(topic).unwrap();
+            let notice = Notice::TicketOpened { at, ticket_id: "tkt-000123".to_owned(), topic };
+            all.push((format!("ticket-opened-{}", name.as_str().unwrap()), notice));
+        }
+        all
+    }
+
     /// Every notice of orders and services, with a text of others' choice wherever there is room for one.
     fn of_orders_saying(text: &str) -> Vec<(&'static str, Notice)> {
         let mut all = of_orders(at("2026-11-22T13:05:00Z"));
@@ -133,6 +187,7 @@ mod mails {
         .map(|(name, notice)| (name.to_owned(), notice))
         .into();
         all.extend(of_orders(now).into_iter().map(|(name, notice)| (name.to_owned(), notice)));
+        all.extend(of_accounts(now));
         for (name, reason, by_itself, active) in [
             ("by-the-holder", SuspensionReason::Holder, false, true),
             ("not-the-last", SuspensionReason::Holder, false, false),
@@ -279,6 +334,14 @@ mod mails {
                     | Notice::ServiceExpiring { .. }
                     | Notice::AutoRenewalChanged { .. }
                     | Notice::PaymentMethodChanged { .. }
+                    | Notice::AccountExists { .. }
+                    | Notice::AccountOpened { .. }
+                    | Notice::AccountPasswordChanged { .. }
+                    | Notice::AccountAddressChanged { .. }
+                    | Notice::AccountOtpChanged { .. }
+                    | Notice::AccountDataChanged { .. }
+                    | Notice::WithdrawalSent { .. }
+                    | Notice::TicketOpened { .. }
             );
             // Of a revoked identity there is nothing to see either.
             let nowhere = matches!(
@@ -288,10 +351,11 @@ mod mails {
                     | Notice::IdentityRevoked { .. }
                     | Notice::Code { .. }
                     | Notice::RecoveryRefused { .. }
-            );
+                    | Notice::TicketReceived { .. }
+            ) || notice.carries_confirm_link();
             let selfcare = !locked_out && !to_customers && !nowhere;
             let expected: BTreeSet<String> =
-                [(notice.is_security(), BLOCK), (notice.carries_unlock_link(), UNLOCK), (selfcare, SELFCARE), (to_customers, CUSTOMER_AREA)]
+                [(notice.is_security(), BLOCK), (notice.carries_unlock_link(), UNLOCK), (notice.carries_confirm_link(), CONFIRM), (selfcare, SELFCARE), (to_customers, CUSTOMER_AREA)]
                     .into_iter()
                     .filter(|(carried, _)| *carried)
                     .map(|(_, link)| link.to_owned())

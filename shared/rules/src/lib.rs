@@ -3,6 +3,7 @@
 //! Nothing here does I/O, waits, reads a clock or draws a random number; every number of a rule is a field of [`policy::Policy`].
 
 pub mod access;
+pub mod account;
 pub mod calendar;
 pub mod credential;
 pub mod deadline;

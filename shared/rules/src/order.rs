@@ -60,7 +60,7 @@ pub enum Refund {
 /// What the rules know of an order.
 ///
 /// However its events come, often or late and in whatever order, it is given at most one payment to keep, what was bought is given exactly when it is, and
-/// every other payment that was heard of stands among the refunds.
+/// every other payment that was heard of stands among the refunds. Withdrawing within the days of the right gives that one payment back too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Where it stands.
@@ -75,7 +75,7 @@ pub struct Order {
     pub payment: Option<String>,
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
-    /// Payments that the order did not need: each is given back.
+    /// Payments that are given back: those that the order did not need, and the one that paid it where the customer withdrew (62).
     pub refunds: BTreeMap<String, Refund>,
 }
 
@@ -117,6 +117,8 @@ pub enum Event {
     },
     /// The customer cancels.
     Cancel,
+    /// The customer withdraws from what was bought, within the days of the right to (62, 63).
+    Withdraw,
     /// Its time may be over.
     Expire,
     /// The provider gave a payment back.
@@ -220,6 +222,17 @@ pub fn apply(order: &Order, event: &Event, now: Timestamp) -> Result<Step, Refus
         (Event::Expire, State::Unpaid) if is_over => changed(Order { state: State::Expired, ..order.clone() }),
         (Event::Expire, State::Unpaid) => Err(Refusal::NotYetDue),
         (Event::Expire, State::Paid | State::Cancelled | State::Expired) => Ok(Step::Same),
+        (Event::Withdraw, State::Paid) => match &order.payment {
+            Some(payment) if !order.refunds.contains_key(payment) => {
+                let (payment, mut order) = (payment.clone(), order.clone());
+                order.refunds.insert(payment.clone(), Refund::Due);
+                Ok(Step::Changed { order, fulfil: false, refund: Some(payment) })
+            }
+            // It was free of charge, or is given back already.
+            Some(_) | None => Ok(Step::Same),
+        },
+        // Nothing was bought.
+        (Event::Withdraw, State::Unpaid | State::Charging | State::Cancelled | State::Expired) => Ok(Step::Same),
         (Event::Succeeded { payment }, state) => Ok(succeeded(order, state, payment, now)),
         (Event::Failed { attempt }, State::Charging) if *attempt == order.attempt => {
             changed(Order { state: State::Unpaid, attempt: order.attempt.saturating_add(1), charging_since: None, ..order.clone() })

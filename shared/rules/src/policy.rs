@@ -30,6 +30,10 @@ pub struct Policy {
     pub service: ServicePolicy,
     /// Orders and their payments (rules 61, 65).
     pub order: OrderPolicy,
+    /// The customer's account (rule 59).
+    pub account: AccountPolicy,
+    /// Requests for help (rule 65).
+    pub help: HelpPolicy,
     /// What everything costs, from which day on (rule 61).
     pub prices: PriceList,
     /// Sessions and single-purpose tokens (rules 15, 21, 24, 40).
@@ -255,6 +259,40 @@ section! {
 }
 
 section! {
+    /// The customer's account, apart from SPID (rule 59).
+    AccountPolicy {
+        /// Shortest password in Unicode scalars after NFC: what NIST SP 800-63B-4 asks where it may be the only factor.
+        password_min_length: u32 = 15,
+        /// Longest password.
+        password_max_length: u32 = 128,
+        /// Hours for which the link that confirms an address is good.
+        address_link_hours: u32 = 24,
+        /// Minutes for which the link that sets a forgotten password is good.
+        recovery_link_minutes: u32 = 60,
+        /// Mails that one address is sent in a day because somebody asked for them without signing in.
+        mails_per_day: u32 = 3,
+        /// Changes of the e-mail address that a customer may ask for in a day.
+        address_changes_per_day: u32 = 3,
+        /// Recovery codes that come with the OTP app, each good once.
+        recovery_codes: u32 = 8,
+        /// Characters of a recovery code: five bits each.
+        recovery_code_length: u32 = 16,
+    }
+}
+
+section! {
+    /// Requests for help (rule 65).
+    HelpPolicy {
+        /// Tickets that a customer may open in a day of Rome.
+        tickets_per_day: u32 = 5,
+        /// Longest text of a ticket, in characters.
+        ticket_characters: u32 = 2000,
+        /// Months for which a ticket is shown.
+        ticket_months: u32 = 24,
+    }
+}
+
+section! {
     /// Sessions and single-purpose tokens (rules 15, 21, 23, 24, 40).
     SessionPolicy {
         /// Minutes of a holder's session.
@@ -408,6 +446,19 @@ impl Policy {
         check(o.tries >= 1 && o.pause_ms >= 1, "order.tries", "must be at least 1, as order.pause_ms")?;
         check((4..=MOST_DAYS).contains(&o.remembered_days), "order.remembered_days", "must be from 4 to 3650")?;
         check((1..=3600).contains(&o.webhook_seconds), "order.webhook_seconds", "must be from 1 to 3600")?;
+        let a = &self.account;
+        check((8..=64).contains(&a.password_min_length), "account.password_min_length", "must be from 8 to 64")?;
+        check((64..=512).contains(&a.password_max_length), "account.password_max_length", "must be from 64 to 512")?;
+        check((1..=24 * 30).contains(&a.address_link_hours), "account.address_link_hours", "must be from 1 to 720")?;
+        check((5..=1440).contains(&a.recovery_link_minutes), "account.recovery_link_minutes", "must be from 5 to 1440")?;
+        check(a.mails_per_day >= 1, "account.mails_per_day", "must be at least 1")?;
+        check(a.address_changes_per_day >= 1, "account.address_changes_per_day", "must be at least 1")?;
+        check((1..=20).contains(&a.recovery_codes), "account.recovery_codes", "must be from 1 to 20")?;
+        check((13..=64).contains(&a.recovery_code_length), "account.recovery_code_length", "must be from 13, which is 64 bits, to 64")?;
+        let help = &self.help;
+        check(help.tickets_per_day >= 1, "help.tickets_per_day", "must be at least 1")?;
+        check((100..=4000).contains(&help.ticket_characters), "help.ticket_characters", "must be from 100 to 4000")?;
+        check((1..=1200).contains(&help.ticket_months), "help.ticket_months", "must be from 1 to 1200")?;
         check(s.credential_term_months >= 1, "service.credential_term_months", "must be at least 1")?;
         check((1..=MOST_DAYS).contains(&s.charge_days), "service.charge_days", "must be from 1 to 3650")?;
         check(s.withdrawal_days >= 1, "service.withdrawal_days", "must be at least 1")?;

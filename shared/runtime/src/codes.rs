@@ -8,7 +8,7 @@ use sportello_rules::otp::{CodeRefusal, SentCode, generate_code};
 use sportello_rules::policy::CodePolicy;
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
-use sportello_store::record::{AuthRecord, Bytes, CodeDay, KeptCode, SealedProfile};
+use sportello_store::record::{AuthRecord, Bytes, CodeDay, KeptCode, SealedProfile, WrappedKey};
 
 use crate::profile::Profile;
 use crate::{Cx, Failure, entropy};
@@ -58,7 +58,7 @@ pub fn send(cx: &Cx, owner: &Owner, auth: &AuthRecord, sending: &Sending<'_>, up
     let mut words = words.into_iter().chain(std::iter::repeat(0));
     let code = generate_code(policy, &mut || words.next().unwrap_or_default());
     let kept = KeptCode { digest: digest(cx, owner, sending.operation, sending.value, &code), sent };
-    let sealed = carry(cx, owner, auth, &code)?;
+    let sealed = carry(cx, owner, &auth.data_key, &code)?;
     let valid = jiff::SignedDuration::from_mins(i64::from(policy.valid_minutes));
     let expires_at = sent.issued_at.saturating_add(valid).unwrap_or(sent.issued_at);
     let notice = Notice::Code { at: sent.issued_at, expires_at, purpose: sending.purpose, channel: sending.channel, sealed };
@@ -67,13 +67,13 @@ pub fn send(cx: &Cx, owner: &Owner, auth: &AuthRecord, sending: &Sending<'_>, up
     Ok(update.keep_code(sending.operation, &kept, &CodeDay { day: today, sent: sent_today + 1 }))
 }
 
-/// Seals a code for the notice that carries it to its owner.
+/// Seals a code, or another text, for the notice that carries it to its owner.
 ///
 /// # Errors
 /// A fault where it cannot be sealed.
-pub fn carry(cx: &Cx, owner: &Owner, auth: &AuthRecord, code: &str) -> Result<String, Failure> {
+pub fn carry(cx: &Cx, owner: &Owner, data_key: &WrappedKey, code: &str) -> Result<String, Failure> {
     let carried = serde_json::to_vec(&Carried { code: Secret::new(code) })?;
-    let sealed = cx.keys().data_key(owner, &auth.data_key)?.seal(cx.entropy(), owner, FIELD, &carried)?;
+    let sealed = cx.keys().data_key(owner, data_key)?.seal(cx.entropy(), owner, FIELD, &carried)?;
     Ok(serde_json::to_value(&sealed)?.as_str().unwrap_or_default().to_owned())
 }
 

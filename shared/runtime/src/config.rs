@@ -27,6 +27,8 @@ pub struct Config {
     pub provider: String,
     /// How the provider's support is reached, in mails.
     pub support: String,
+    /// Mailbox of the provider's support, which requests for help go to; where it is not named, `support` itself.
+    pub support_mailbox: Option<String>,
     /// Sender of mails.
     pub mail_from: String,
     /// Configuration set of the mail service.
@@ -95,6 +97,7 @@ impl Config {
             customer_area_url: required("SPORTELLO_CUSTOMER_AREA_URL")?,
             provider: variable("SPORTELLO_PROVIDER").unwrap_or_else(|| "Sportello ID".to_owned()),
             support: required("SPORTELLO_SUPPORT")?,
+            support_mailbox: variable("SPORTELLO_SUPPORT_MAILBOX"),
             mail_from: required("SPORTELLO_MAIL_FROM")?,
             mail_configuration_set: variable("SPORTELLO_MAIL_CONFIGURATION_SET"),
             sms_sender: variable("SPORTELLO_SMS_SENDER"),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use sportello_contract::page::Cursors;
 use sportello_contract::problem::Language;
-use sportello_notify::Mailer;
+use sportello_notify::{EmailAddress, Mailer};
 use sportello_notify::{Provider, Texter};
 use sportello_rules::policy::{Policy, PolicyError};
 use sportello_store::Store;
@@ -51,6 +51,8 @@ pub struct Context {
     pub addresses: Addresses,
     /// Who sends the mails.
     pub provider: Provider,
+    /// Mailbox of the provider's support, where there is one.
+    pub support_mailbox: Option<EmailAddress>,
     /// The authorities of level 3.
     pub trust: TrustFolder,
     /// Mail, where the function may send it.
@@ -171,6 +173,7 @@ impl Context {
             store: Store::new(aws::dynamodb(config)?, &config.table_prefix, config.patience),
             addresses: Addresses { selfcare: config.selfcare_url.clone(), customer_area: config.customer_area_url.clone() },
             provider: Provider { name: config.provider.clone(), support: config.support.clone() },
+            support_mailbox: EmailAddress::parse(config.support_mailbox.as_deref().unwrap_or(&config.support)).ok(),
             trust: TrustFolder::new(config.trust_folder.clone()),
             mailer,
             texter,

@@ -11,8 +11,10 @@ use sportello_store::record::{CustomerRecords, HolderRecords};
 use crate::token::{Purpose, Token};
 use crate::{Cx, Failure};
 
+/// Minutes of an hour.
+const HOUR: u32 = 60;
 /// Minutes of a day.
-const DAY: u32 = 24 * 60;
+const DAY: u32 = 24 * HOUR;
 
 /// A link that is genuine and not over.
 pub struct Link {
@@ -23,14 +25,22 @@ pub struct Link {
 
 impl Link {
     fn open(cx: &Cx, text: &Secret, purpose: Purpose, kind: OwnerKind) -> Result<Self, Code> {
-        let days = match purpose {
-            Purpose::Unlock | Purpose::UnlockRecovery => cx.policy().throttle.unlock_link_days,
-            Purpose::Block => cx.policy().session.block_link_days,
+        let minutes = match purpose {
+            Purpose::Unlock | Purpose::UnlockRecovery => cx.policy().throttle.unlock_link_days.saturating_mul(DAY),
+            Purpose::Block => cx.policy().session.block_link_days.saturating_mul(DAY),
+            Purpose::AccountRecovery => cx.policy().account.recovery_link_minutes,
+            Purpose::AccountAddress => cx.policy().account.address_link_hours.saturating_mul(HOUR),
             _ => return Err(Code::LinkNotValid),
         };
         let token = Token::open(text.expose(), purpose, kind, cx.keys()).ok_or(Code::LinkNotValid)?;
-        let over_at = token.over_at(days.saturating_mul(DAY));
+        let over_at = token.over_at(minutes);
         if cx.now >= over_at { Err(Code::LinkNotValid) } else { Ok(Self { token, over_at }) }
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub fn issued_at(&self) -> Timestamp {
+        self.token.issued_at
     }
 
     /// Whose it is.

@@ -1,6 +1,7 @@
-//! The way to an identity without its username: a person's fiscal code or VAT number, with the type (rules 25, 28).
+//! The way to an identity or an account without its username: a person's fiscal code or VAT number, with the type (rules 25, 28); an e-mail address (59).
 
 use sportello_contract::hex::hex;
+use sportello_notify::EmailAddress;
 use sportello_rules::fiscal_code::FiscalCode;
 use sportello_rules::identity::IdentityType;
 use sportello_store::key::{HASH_BYTES, Owner, OwnerKind};
@@ -43,12 +44,18 @@ pub fn token(keys: &KeyRing, serial: &str) -> String {
     short(keys.keyed_hash(&[b"lookup/token", serial.to_uppercase().as_bytes()]))
 }
 
+/// What leads to the account of an e-mail address, in whatever case (rule 50).
+#[must_use]
+pub fn mailbox(keys: &KeyRing, address: &EmailAddress) -> String {
+    short(keys.keyed_hash(&[b"lookup/mailbox", address.folded().as_bytes()]))
+}
+
 /// Nobody, in whose place tries are counted where a lookup leads to nobody: the same one for the same lookup (rule 21).
 #[must_use]
-pub fn nobody(keys: &KeyRing, lookup: &str) -> Owner {
+pub fn nobody(keys: &KeyRing, kind: OwnerKind, lookup: &str) -> Owner {
     let mut hash = [0; HASH_BYTES];
     for (byte, random) in hash.iter_mut().zip(keys.keyed_hash(&[b"lookup/nobody", lookup.as_bytes()])) {
         *byte = random;
     }
-    Owner { kind: OwnerKind::Holder, hash }
+    Owner { kind, hash }
 }

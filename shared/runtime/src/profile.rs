@@ -43,9 +43,12 @@ pub struct Profile {
     /// Where the person was born.
     #[serde(default)]
     pub birth_place: Option<String>,
-    /// Where the person lives (rule 51).
+    /// Where the person lives (rule 51); of a customer, where invoices go.
     #[serde(default)]
     pub residence: Option<Residence>,
+    /// Name of the company that buys, where it is not a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
 }
 
 /// Where a person lives.
@@ -122,6 +125,15 @@ pub const TOTP_FIELD: &str = "totp";
 pub fn open_totp(keys: &KeyRing, owner: &Owner, auth: &sportello_store::record::AuthRecord) -> Result<Option<Vec<u8>>, KeyError> {
     let Some(totp) = &auth.totp else { return Ok(None) };
     keys.data_key(owner, &auth.data_key)?.open(owner, TOTP_FIELD, &totp.secret).map(Some)
+}
+
+/// Opens the TOTP secret of a customer.
+///
+/// # Errors
+/// [`KeyError`].
+pub fn open_account_totp(keys: &KeyRing, owner: &Owner, account: &sportello_store::record::AccountRecord) -> Result<Option<Vec<u8>>, KeyError> {
+    let Some(totp) = &account.totp else { return Ok(None) };
+    keys.data_key(owner, &account.data_key)?.open(owner, TOTP_FIELD, &totp.secret).map(Some)
 }
 
 /// Name of the sealed field of a physical token's secret.

@@ -29,7 +29,7 @@ impl Throttled for sportello_store::record::AuthRecord {
 
 impl Throttled for sportello_store::record::AccountRecord {
     fn tries(&self) -> (Tries, Option<Tries>, Option<Tries>) {
-        (self.password_throttle(), None, None)
+        (self.password_throttle(), Some(self.otp_throttle()), None)
     }
 }
 

@@ -44,11 +44,15 @@ pub enum Purpose {
     Unlock,
     /// The link that opens recovery by the security answer again; it opens nothing else.
     UnlockRecovery,
+    /// The link that sets a new password of a customer's account (rule 59).
+    AccountRecovery,
+    /// The link that confirms a new e-mail address of a customer's account (rule 59).
+    AccountAddress,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::SignIn,
         Self::SignInSms,
         Self::SignInToken,
@@ -65,6 +69,8 @@ impl Purpose {
         Self::Block,
         Self::Unlock,
         Self::UnlockRecovery,
+        Self::AccountRecovery,
+        Self::AccountAddress,
     ];
 
     const fn label(self) -> &'static [u8] {
@@ -85,6 +91,8 @@ impl Purpose {
             Self::Block => b"token/block",
             Self::Unlock => b"token/unlock",
             Self::UnlockRecovery => b"token/unlock-recovery",
+            Self::AccountRecovery => b"token/account-recovery",
+            Self::AccountAddress => b"token/account-address",
         }
     }
 }

@@ -17,7 +17,7 @@ use sportello_rules::token::Position;
 use crate::key::{self, Owner};
 use crate::meter::Kind;
 use crate::record::{
-    CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, SealedProfile, ServiceCredential, ServiceRecord, ServiceRef, SessionRecord,
+    AccountRecord, CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, PendingAddress, SealedProfile, ServiceCredential, ServiceRecord, ServiceRef, SessionRecord,
     StoredCode, StoredCredential, StoredPassword, StoredToken, StoredTotp,
 };
 use crate::value::{Item, ms, n, s};
@@ -59,6 +59,10 @@ pub(crate) enum Over {
     Under(&'static str, i64),
     /// Only the item with this version.
     Version(u64),
+    /// Nothing, or an item with this attribute.
+    NothingOr(&'static str, String),
+    /// Nothing, or an item without this attribute.
+    Without(&'static str),
 }
 
 /// Writes that happen together or not at all.
@@ -166,6 +170,11 @@ impl Commit {
             item.insert("due_at".to_owned(), ms(next));
         }
         self.put_item(owner.kind.table(), item, Over::Anything, Code::ChangedMeanwhile);
+    }
+
+    /// Creates a customer's account; refused where there is one. A placeholder that only counts tries gives way.
+    pub fn create_account(&mut self, account: &AccountRecord, refused: Code) {
+        self.put(Table::Orders, account, Over::Without("customer_id"), refused);
     }
 
     /// Puts the sealed personal data.
@@ -428,6 +437,51 @@ impl AuthUpdate {
     #[must_use]
     pub fn emergency_code(mut self, code: &StoredCode) -> Self {
         self.0.set_record("emergency_code", "", ":emergency_code", code);
+        self
+    }
+
+    /// Replaces the recovery codes of a customer's app, by keyed digest.
+    #[must_use]
+    pub fn recovery_codes(mut self, digests: &std::collections::BTreeMap<String, bool>) -> Self {
+        self.0.set_record("recovery_codes", "", ":recovery_codes", digests);
+        self
+    }
+
+    /// Uses a recovery code up: refused where it was used or replaced meanwhile.
+    #[must_use]
+    pub fn use_recovery_code(mut self, digest: &str) -> Self {
+        self.0.conditions.push("attribute_exists(recovery_codes.#recovery)".to_owned());
+        self.0.removes.push("recovery_codes.#recovery".to_owned());
+        self.0.names.push(("#recovery".to_owned(), digest.to_owned()));
+        self
+    }
+
+    /// Keeps the address that waits for its link, or forgets it.
+    #[must_use]
+    pub fn pending_address(mut self, pending: Option<&PendingAddress>) -> Self {
+        self.0.set_record("pending_address", "", ":pending_address", &pending);
+        self
+    }
+
+    /// Only if this is the address that waits for its link.
+    #[must_use]
+    pub fn confirming(mut self, nonce: &str) -> Self {
+        self.0.conditions.push("pending_address.nonce = :confirming".to_owned());
+        self.0.values.push((":confirming".to_owned(), s(nonce)));
+        self
+    }
+
+    /// Counts changes of the address for their day.
+    #[must_use]
+    pub fn address_day(mut self, day: &CodeDay) -> Self {
+        self.0.set_record("address_day", "", ":address_day", day);
+        self
+    }
+
+    /// Counts tickets for their day.
+    #[must_use]
+    pub fn ticket_day(mut self, day: &CodeDay) -> Self {
+        self.0.set_record("ticket_day", "", ":ticket_day", day);
         self
     }
 
@@ -733,6 +787,13 @@ impl Store {
                         .expression_attribute_values(":until", s(old)),
                     Over::Same(name, value) => {
                         put.condition_expression("#same = :same").expression_attribute_names("#same", name).expression_attribute_values(":same", s(value))
+                    }
+                    Over::NothingOr(name, value) => put
+                        .condition_expression("attribute_not_exists(pk) OR #same = :same")
+                        .expression_attribute_names("#same", name)
+                        .expression_attribute_values(":same", s(value)),
+                    Over::Without(name) => {
+                        put.condition_expression("attribute_not_exists(#without)").expression_attribute_names("#without", name)
                     }
                     Over::Version(version) => put.condition_expression("version = :version").expression_attribute_values(":version", n(version)),
                     Over::Under(name, number) => put

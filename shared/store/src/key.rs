@@ -45,6 +45,10 @@ pub const ADDRESS: &str = "ADDR#";
 pub const QR_SIGN_IN: &str = "QR#";
 /// Beginning of the partition key of a person's identity of one type.
 pub const PERSON: &str = "PERSON#";
+/// Beginning of the partition key of a customer's e-mail address.
+pub const MAILBOX: &str = "MAILBOX#";
+/// End of the partition key of a customer's requests for help.
+pub const TICKETS: &str = "#TICKETS";
 /// Beginning of the partition key of a physical token.
 pub const TOKEN: &str = "TOKEN#";
 

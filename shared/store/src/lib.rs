@@ -15,6 +15,7 @@ pub mod read;
 pub mod record;
 pub mod request;
 pub mod schema;
+pub mod ticket;
 mod value;
 
 use std::sync::Arc;

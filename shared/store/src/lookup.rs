@@ -1,11 +1,11 @@
-//! What leads to an identity or a token from outside: a person's code with a type, and what is printed on a token.
+//! What leads to an identity, a customer or a token from outside: a person's code with a type, an e-mail address, and what is printed on a token.
 
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
 use sportello_contract::spec::Table;
 
-use crate::commit::Commit;
-use crate::key::{Owner, PERSON, TOKEN};
+use crate::commit::{Commit, Over};
+use crate::key::{MAILBOX, Owner, PERSON, TOKEN};
 use crate::read::parse;
 use crate::record::TokenInStock;
 use crate::value::text;
@@ -16,6 +16,17 @@ use crate::{Store, StoreError};
 struct Person {
     pk: String,
     identity: String,
+}
+
+/// Whose account an e-mail address leads to (`MAILBOX#…`). It stays when the customer takes another address: the username is made of the first one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Mailbox {
+    pk: String,
+    customer: String,
+}
+
+fn mailbox_pk(hash: &str) -> String {
+    format!("{MAILBOX}{hash}")
 }
 
 fn person_pk(hash: &str) -> String {
@@ -44,6 +55,17 @@ impl Commit {
         self.delete_plain(Table::Lookups, &person_pk(hash), Code::ChangedMeanwhile);
     }
 
+    /// Says whose account a hashed e-mail address leads to; refused where it leads to another one.
+    pub fn put_mailbox(&mut self, hash: &str, owner: &Owner, refused: Code) {
+        let mailbox = Mailbox { pk: mailbox_pk(hash), customer: owner.pk() };
+        self.put(Table::Lookups, &mailbox, Over::NothingOr("customer", owner.pk()), refused);
+    }
+
+    /// The same, whatever stood there; for data that is made anew.
+    pub fn replace_mailbox(&mut self, hash: &str, owner: &Owner) {
+        self.replace(Table::Lookups, &Mailbox { pk: mailbox_pk(hash), customer: owner.pk() });
+    }
+
     /// Takes a token into stock; refused where one with its serial number is there.
     pub fn put_token(&mut self, token: &TokenInStock, refused: Code) {
         self.create(Table::Lookups, token, refused);
@@ -63,6 +85,15 @@ impl Store {
     pub async fn person(&self, hash: &str) -> Result<Option<Owner>, StoreError> {
         let item = self.plain(Table::Lookups, &person_pk(hash)).await?;
         Ok(item.and_then(|item| Owner::from_pk(text(&item, "identity"))))
+    }
+
+    /// Whose account a hashed e-mail address leads to.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn mailbox(&self, hash: &str) -> Result<Option<Owner>, StoreError> {
+        let item = self.plain(Table::Lookups, &mailbox_pk(hash)).await?;
+        Ok(item.and_then(|item| Owner::from_pk(text(&item, "customer"))))
     }
 
     /// The token in stock with a hashed serial number.

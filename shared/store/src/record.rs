@@ -13,7 +13,7 @@ use sportello_rules::identity::{IdentityState, IdentityType, Requirements, Statu
 use sportello_rules::order::{Item, Order};
 use sportello_rules::otp::SentCode;
 use sportello_rules::policy::IdentityPolicy;
-use sportello_rules::service::{CredentialKind, Level};
+use sportello_rules::service::{CredentialKind, Level, WithdrawalForm};
 use sportello_rules::throttle::Tries;
 use sportello_rules::token::{Position, TokenModel};
 
@@ -566,12 +566,39 @@ pub struct AccountRecord {
     pub salt: Bytes,
     /// The current password.
     pub password: StoredPassword,
+    /// The OTP app, where the customer has one.
+    #[serde(default)]
+    pub totp: Option<StoredTotp>,
+    /// The last step of it that was used.
+    #[serde(default)]
+    pub totp_step: Option<u64>,
+    /// The app that is being enrolled.
+    #[serde(default)]
+    pub enrolment: Option<Enrolment>,
+    /// Recovery codes that are not used yet, by keyed digest: each stands once for a code of the app.
+    #[serde(default)]
+    pub recovery_codes: BTreeMap<String, bool>,
+    /// The address that waits for its link.
+    #[serde(default)]
+    pub pending_address: Option<PendingAddress>,
+    /// How many changes of the address were asked for today.
+    #[serde(default)]
+    pub address_day: Option<CodeDay>,
+    /// How many tickets were opened today.
+    #[serde(default)]
+    pub ticket_day: Option<CodeDay>,
     /// Tries of the password.
     #[serde(default, rename = "pt")]
     pub password_tries: u32,
     /// Milliseconds.
     #[serde(default, rename = "pt_at")]
     pub password_tried_at: Option<i64>,
+    /// Tries of the app's codes and of recovery codes, over every route that takes one.
+    #[serde(default, rename = "ot")]
+    pub otp_tries: u32,
+    /// Milliseconds.
+    #[serde(default, rename = "ot_at")]
+    pub otp_tried_at: Option<i64>,
     /// Far away.
     pub ttl: i64,
 }
@@ -582,6 +609,51 @@ impl AccountRecord {
     pub fn password_throttle(&self) -> Tries {
         tries(self.password_tries, self.password_tried_at)
     }
+
+    /// Tries of the second factor.
+    #[must_use]
+    pub fn otp_throttle(&self) -> Tries {
+        tries(self.otp_tries, self.otp_tried_at)
+    }
+}
+
+/// An e-mail address that the customer wants to be reached at, until its link confirms it: it serves nothing before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingAddress {
+    /// The address, sealed under the data key.
+    pub sealed: Bytes,
+    /// The nonce of its link: a link that went to another address confirms none.
+    pub nonce: String,
+}
+
+/// A request for help (`C#…#TICKETS`), apart from the customer's collection, which is read whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketRecord {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key: when it was opened, in milliseconds, and its id.
+    pub sk: String,
+    /// Public id.
+    pub ticket_id: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// What it is about, by code.
+    pub topic: String,
+    /// The service that it is about.
+    pub service_id: Option<String>,
+    /// What the customer wrote, sealed under the data key.
+    pub sealed: Bytes,
+    /// Tidies it away.
+    pub ttl: i64,
+}
+
+/// A withdrawal form that was sent (rules 62, 63).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentWithdrawal {
+    /// Which of the two.
+    pub form: WithdrawalForm,
+    /// When it was sent: what decides which of the two it is.
+    pub sent_at: Timestamp,
 }
 
 /// A credential as the customer area shows it.
@@ -637,6 +709,9 @@ pub struct ServiceRecord {
     /// Days of the month that renewals of its credentials return to, by kind (rule 2).
     #[serde(default)]
     pub anchors: BTreeMap<CredentialKind, i8>,
+    /// The withdrawal form that the customer sent.
+    #[serde(default)]
+    pub withdrawal: Option<SentWithdrawal>,
 }
 
 /// A number of the register of invoices.

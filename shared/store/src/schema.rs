@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 use serde_json::{Value, json};
 use sportello_contract::spec::{Action, Grant, Table};
 
-use crate::key::{ACCESS_GUARD, ADDRESS, FIRST_ANSWER, OwnerKind, PERSON, QR_SIGN_IN, TOKEN};
+use crate::key::{ACCESS_GUARD, ADDRESS, FIRST_ANSWER, MAILBOX, OwnerKind, PERSON, QR_SIGN_IN, TOKEN};
 use crate::{Store, StoreError, unavailable};
 
 /// Name of the sparse index of what is due.
@@ -71,7 +71,7 @@ pub fn partition_keys(grant: Grant, due: &[&str]) -> Vec<String> {
         (Table::Requests, Action::UpdateItem) => vec![format!("{ADDRESS}*"), format!("{QR_SIGN_IN}*")],
         (Table::Requests, _) => vec![format!("{FIRST_ANSWER}*"), format!("{QR_SIGN_IN}*")],
         (Table::Lookups, Action::UpdateItem) => vec![format!("{TOKEN}*")],
-        (Table::Lookups, _) => vec![format!("{PERSON}*"), format!("{TOKEN}*")],
+        (Table::Lookups, _) => vec![format!("{PERSON}*"), format!("{TOKEN}*"), format!("{MAILBOX}*")],
         (Table::Outbox | Table::Invoices, _) => Vec::new(),
         (Table::Accesses, Action::Query) => vec![format!("{}#*", OwnerKind::Holder.letter())],
         (Table::Accesses, Action::GetItem) => vec![format!("{ACCESS_GUARD}*")],

@@ -70,6 +70,13 @@ impl Model {
             Happening::Expire if self.why_closed().is_some() => Outcome::Same,
             Happening::Expire if self.too_late() => self.give_up(false),
             Happening::Expire => Outcome::Refused(Refusal::NotYetDue),
+            Happening::Withdraw => match self.kept {
+                Some(kept) if !self.returned.contains_key(&kept) => {
+                    self.returned.insert(kept, false);
+                    Outcome::Return(kept)
+                }
+                _ => Outcome::Same,
+            },
             Happening::Succeeded(payment) if self.kept == Some(*payment) || self.returned.contains_key(payment) => Outcome::Same,
             Happening::Succeeded(payment) if self.why_closed().is_none() => {
                 self.kept = Some(*payment);
@@ -109,6 +116,7 @@ enum Happening {
     Succeeded(u8),
     Failed(u32),
     Cancel,
+    Withdraw,
     Expire,
     Refunded(u8),
 }
@@ -121,6 +129,7 @@ impl Happening {
             Self::Succeeded(payment) => Event::Succeeded { payment: payment.to_string() },
             Self::Failed(attempt) => Event::Failed { attempt: *attempt },
             Self::Cancel => Event::Cancel,
+            Self::Withdraw => Event::Withdraw,
             Self::Expire => Event::Expire,
             Self::Refunded(payment) => Event::Refunded { payment: payment.to_string() },
         })
@@ -143,6 +152,7 @@ impl ReferenceStateMachine for Model {
             // Also of a charge that is over, and of one that is not known here yet.
             3 => (state.failures.saturating_sub(1)..=state.failures + 2).prop_map(Happening::Failed),
             1 => Just(Happening::Cancel),
+            1 => Just(Happening::Withdraw),
             1 => Just(Happening::Expire),
             2 => (0u8..4).prop_map(Happening::Refunded),
         ]
@@ -165,6 +175,8 @@ struct Machine {
     given: u32,
     /// The payments that were heard of.
     heard: BTreeSet<String>,
+    /// Whether the customer withdrew from what was paid.
+    withdrawn: bool,
 }
 
 impl StateMachineTest for Machine {
@@ -172,7 +184,7 @@ impl StateMachineTest for Machine {
     type Reference = Model;
 
     fn init_test(model: &Model) -> Self {
-        Self { order: placed(noon(model.day), &OrderPolicy::default()), given: 0, heard: BTreeSet::new() }
+        Self { order: placed(noon(model.day), &OrderPolicy::default()), given: 0, heard: BTreeSet::new(), withdrawn: false }
     }
 
     fn apply(mut self_: Self, model: &Model, what: Happening) -> Self {
@@ -180,6 +192,7 @@ impl StateMachineTest for Machine {
         if let Event::Succeeded { payment } = &event {
             self_.heard.insert(payment.clone());
         }
+        self_.withdrawn |= event == Event::Withdraw && self_.order.payment.is_some();
         let was = self_.order.clone();
         let outcome = match apply(&self_.order, &event, noon(model.day)) {
             Err(refusal) => Outcome::Refused(refusal),
@@ -208,12 +221,12 @@ impl StateMachineTest for Machine {
     }
 
     fn check_invariants(machine: &Self, model: &Model) {
-        let Self { order, given, heard } = machine;
+        let Self { order, given, heard, withdrawn } = machine;
         assert_eq!(*given, u32::from(order.payment.is_some()), "given once, and only for money that is kept");
         assert_eq!(order.state == State::Paid, order.payment.is_some());
         assert_eq!(order.paid_at.is_some(), order.payment.is_some());
         assert_eq!(order.state == State::Charging, order.charging_since.is_some());
-        assert!(order.payment.iter().all(|kept| !order.refunds.contains_key(kept)), "kept and given back");
+        assert!(order.payment.iter().all(|kept| order.refunds.contains_key(kept) == *withdrawn), "kept and given back, but who withdraws gets it back");
         let known: BTreeSet<String> = order.payment.iter().chain(order.refunds.keys()).cloned().collect();
         assert_eq!(&known, heard, "every payment is kept or given back, and no other");
         assert_eq!(order.attempt, model.failures + 1);

@@ -54,6 +54,8 @@ enum Answer {
     Pays,
     /// The payment is given back.
     GivesBack,
+    /// The payment that paid it is given back.
+    Undoes,
     /// The payment was given back.
     Back,
     Cancels,
@@ -76,6 +78,10 @@ fn expected(answer: Answer, before: &Order, payment: &str, now: Timestamp) -> Re
             order.refunds.insert(payment.to_owned(), Refund::Due);
             refund = Some(payment.to_owned());
         }
+        Answer::Undoes => {
+            order.refunds.insert(KEPT.to_owned(), Refund::Due);
+            refund = Some(KEPT.to_owned());
+        }
         Answer::Back => drop(order.refunds.insert(payment.to_owned(), Refund::Done)),
         Answer::Cancels => order.state = State::Cancelled,
         Answer::Expires => order.state = State::Expired,
@@ -85,7 +91,7 @@ fn expected(answer: Answer, before: &Order, payment: &str, now: Timestamp) -> Re
 
 #[test]
 fn every_state_and_event() {
-    use Answer::{Back, Begins, Cancels, Expires, GivesBack, Next, No, Pays, Same};
+    use Answer::{Back, Begins, Cancels, Expires, GivesBack, Next, No, Pays, Same, Undoes};
     use Refusal::{AlreadyCancelled, AlreadyPaid, NotYetDue, OrderExpired, PaymentInProgress};
     let second = SignedDuration::from_secs(1);
     let (before, until, after) = (pay_by() - second, pay_by(), pay_by() + second);
@@ -103,6 +109,8 @@ fn every_state_and_event() {
         (Event::Expire, before, [No(NotYetDue), No(PaymentInProgress), Same, Same, Same]),
         (Event::Expire, until, [Expires, No(PaymentInProgress), Same, Same, Same]),
         (Event::Expire, after, [Expires, No(PaymentInProgress), Same, Same, Same]),
+        (Event::Withdraw, before, [Same, Same, Undoes, Same, Same]),
+        (Event::Withdraw, after, [Same, Same, Undoes, Same, Same]),
         (succeeded(NEW), before, [Pays, Pays, GivesBack, GivesBack, GivesBack]),
         (succeeded(NEW), after, [Pays, Pays, GivesBack, GivesBack, GivesBack]),
         (succeeded(KEPT), after, [Pays, Pays, Same, GivesBack, GivesBack]),
@@ -125,7 +133,7 @@ fn every_state_and_event() {
             let order = order(state);
             let payment = match &event {
                 Event::Succeeded { payment } | Event::Refunded { payment } => payment.as_str(),
-                Event::Charge | Event::Failed { .. } | Event::Cancel | Event::Expire => "",
+                Event::Charge | Event::Failed { .. } | Event::Cancel | Event::Withdraw | Event::Expire => "",
             };
             assert_eq!(apply(&order, &event, now), expected(answer, &order, payment, now), "{event:?} in {state:?} at {now}");
         }

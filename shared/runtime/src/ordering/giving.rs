@@ -84,6 +84,7 @@ fn new_service(cx: &Cx, owner: &Owner, order: &OrderRecord, kind: IdentityType) 
         renewal_method: None,
         charged: std::collections::BTreeMap::new(),
         anchors: std::collections::BTreeMap::new(),
+        withdrawal: None,
     }
 }
 

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::{Code, Problem};
-use sportello_runtime::profile;
+use crate::profile;
 
-/// Where a holder lives.
+/// Where a holder lives, or a customer's invoices go.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Residence {
