@@ -40,7 +40,8 @@ impl Operation for OrderInvoice {
         let profile = Profile::open(cx, &customer.owner, sealed)?;
         let language = sealed.language;
         let provider = &cx.app.provider;
-        let name = [profile.given_name.as_str(), profile.family_name.as_str()].join(" ").trim().to_owned();
+        let person = [profile.given_name.as_str(), profile.family_name.as_str()].join(" ").trim().to_owned();
+        let name = profile.company_name.unwrap_or(person);
         let paper = Invoice {
             seller: cx.app.seller.clone().unwrap_or_else(|| Party { name: provider.name.clone(), address: Vec::new(), fiscal_code: None, vat_number: None }),
             support: provider.support.clone(),

@@ -17,7 +17,7 @@ pub struct OrderList;
 /// A service's id: never empty, for nothing is of no service.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-pub struct ServiceId(String);
+pub struct ServiceId(pub(crate) String);
 
 impl TryFrom<String> for ServiceId {
     type Error = &'static str;

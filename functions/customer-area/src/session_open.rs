@@ -8,11 +8,11 @@ use sportello_contract::secret::Secret;
 use sportello_contract::username::Username;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_runtime::access::Anyone;
-use sportello_runtime::{Cx, Failure, Operation, Reply, session, throttle};
-use sportello_store::charge::Secrets;
-use sportello_store::commit::Commit;
+use sportello_runtime::{Cx, Failure, Operation, Reply, session};
 use sportello_store::key::OwnerKind;
-use sportello_store::record::{AccountRecord, StoredPassword};
+use sportello_store::record::StoredPassword;
+
+use crate::account_proof::{Proved, prove};
 
 /// Opens a session.
 pub struct SessionOpen;
@@ -25,6 +25,9 @@ pub struct Input {
     username: Username,
     /// Password of the account.
     password: Secret,
+    /// A code of the app, or a recovery code; needed where the account has an app, which `code-required` tells.
+    #[serde(default)]
+    code: Option<Secret>,
 }
 
 /// An open session.
@@ -48,25 +51,20 @@ impl Operation for SessionOpen {
         .charges()
         .idempotent()
         .grants(&[grant(Table::Orders, Action::UpdateItem), grant(Table::Orders, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
-        .problems(&[Code::SignInRefused]);
+        .problems(&[Code::SignInRefused, Code::CodeRequired]);
     type Auth = Anyone;
     type Input = Input;
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Customer, &input.username.0);
-        let account: AccountRecord = throttle::charge_password(cx, &owner, Secrets::PASSWORD, &input.password, Code::SignInRefused).await?;
-        if !cx.hasher().matches(input.password.expose(), &account.salt, &account.password).await? {
-            return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &account, Secrets::PASSWORD, Code::SignInRefused)?));
-        }
-        let mut update = Commit::auth(&owner).clear_password_tries().same_password(account.password.version).same_epoch(account.epoch);
+        let Proved { account, mut update, mut commit } = prove(cx, &owner, &input.password, input.code.as_ref(), Code::SignInRefused).await?;
         let scheme = cx.hasher().scheme();
         if account.password.scheme != scheme {
             let digest = cx.hasher().digest(input.password.expose(), &account.salt, &scheme).await?;
             update = update.password(&StoredPassword { digest, scheme, ..account.password.clone() });
         }
         let opening = session::open(cx, &owner, account.epoch, None)?;
-        let mut commit = Commit::new();
         commit.update_auth(update, Code::SignInRefused);
         commit.open_session(&owner, &opening.record);
         let output = Output { token: Secret::new(opening.token), session_id: opening.record.id().to_owned(), expires_at: opening.record.expires_at };

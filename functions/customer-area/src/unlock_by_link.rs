@@ -45,7 +45,7 @@ impl Operation for UnlockByLink {
         let owner = link.owner();
         let mut commit = Commit::new();
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
-        commit.update_auth(Commit::auth(&owner).version(records.account.version).clear_password_tries(), Code::ChangedMeanwhile);
+        commit.update_auth(Commit::auth(&owner).version(records.account.version).clear_password_tries().clear_otp_tries(), Code::ChangedMeanwhile);
         let notice = Notice::SignInUnlocked { at: cx.now };
         commit.notice(&format!("{}#{}", notice.kind(), link.nonce()), &owner, notice.to_json()?, cx.now, Code::LinkNotValid);
         Ok(Reply::after(commit, ()))

@@ -5,13 +5,14 @@ use sportello_contract::spec::{Limit, Spec};
 use sportello_rules::credential::CredentialState;
 use sportello_rules::identity::Status;
 use sportello_runtime::access::{HolderActor, HolderHighest};
+use sportello_runtime::otp_app::App;
 use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 
 use crate::confirmation::{GRANTS_PLAIN, Input, confirm};
 use crate::credentials::guard;
-use crate::enrolment::{Output, begin};
+use crate::enrolment::begin;
 
 /// Begins to enrol an app.
 pub struct OtpAppEnrol;
@@ -27,9 +28,9 @@ impl Operation for OtpAppEnrol {
         .problems(&[Code::MissingField, Code::ProofRefused, Code::CredentialState, Code::DowngradeGuard]);
     type Auth = HolderHighest;
     type Input = Input;
-    type Output = Output;
+    type Output = App;
 
-    async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<Output>, Failure> {
+    async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<App>, Failure> {
         let auth = &holder.records.auth;
         // An app that is suspended is reactivated or revoked first: taking it away unasked would hide that it was lost.
         if auth.totp.as_ref().is_some_and(|totp| totp.dates.state(cx.now) != CredentialState::Active) {

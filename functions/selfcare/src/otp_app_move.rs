@@ -8,13 +8,14 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_contract::username::Username;
 use sportello_rules::identity::Status;
 use sportello_runtime::access::{Anyone, effective_state};
+use sportello_runtime::otp_app::App;
 use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
 
-use crate::enrolment::{Output, begin};
+use crate::enrolment::begin;
 use crate::recovery::{Given, prove};
 
 /// Begins to move the app.
@@ -47,9 +48,9 @@ impl Operation for OtpAppMove {
         .problems(&[Code::RecoveryRefused]);
     type Auth = Anyone;
     type Input = Input;
-    type Output = Output;
+    type Output = App;
 
-    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<App>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
         let secrets = Secrets::PASSWORD_AND_EMERGENCY;
         // Both are always looked at, so that neither the answer nor its time tells which of them was wrong.

@@ -90,6 +90,7 @@ impl Deployment {
             customer_area_url: String::new(),
             provider: String::new(),
             support: String::new(),
+            support_mailbox: None,
             mail_from: String::new(),
             mail_configuration_set: None,
             sms_sender: None,

@@ -199,6 +199,21 @@ fn sample(id: &str) -> Value {
         "selfcare.residence.change" => json!({ "address": "Via Garibaldi 1", "city": "Firenze", "province": "FI", "postalCode": "50123", "country": "IT" }),
         "selfcare.password.check" => json!({ "password": "Wrong-Horse42!" }),
         "selfcare.password.change" => json!({ "current": "Wrong-Horse42!", "new": "Other-Horse43!", "confirmation": "Other-Horse43!", "code": "000000" }),
+        "customer.account.register" | "customer.account.recover" => json!({ "email": "nobody@example.it" }),
+        "customer.account.confirm" => {
+            json!({ "new": "gatti-rossi-sul-tetto", "confirmation": "gatti-rossi-sul-tetto", "givenName": "Carla", "familyName": "Neri" })
+        }
+        "customer.account.change" => json!({ "givenName": "Carla", "familyName": "Neri", "language": "it" }),
+        "customer.account.recover.finish" => json!({ "new": "gatti-rossi-sul-tetto", "confirmation": "gatti-rossi-sul-tetto" }),
+        "customer.account.password.change" => {
+            json!({ "current": "Wrong-Horse42!", "new": "gatti-rossi-sul-tetto", "confirmation": "gatti-rossi-sul-tetto" })
+        }
+        "customer.account.email.change" => json!({ "email": "nobody@example.it", "password": "Wrong-Horse42!" }),
+        "customer.account.otp.enrol" => json!({ "password": "Wrong-Horse42!" }),
+        "customer.account.otp.confirm" => json!({ "enrolmentId": "AAAA", "code": "000000" }),
+        "customer.account.otp.remove" => json!({ "password": "Wrong-Horse42!", "code": "000000" }),
+        "customer.withdrawal-form.send" => json!({ "confirmation": "WITHDRAW" }),
+        "customer.ticket.open" => json!({ "topic": "other", "text": "Come si cambia l'offerta?" }),
         "customer.order.place" => json!({ "type": "professional" }),
         "customer.order.pay" => json!({ "paymentMethodId": "pm_none" }),
         "customer.credential.add" => json!({ "credential": "smart-card" }),

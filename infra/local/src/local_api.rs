@@ -28,6 +28,7 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/_local/time", get(|| page("time.html")))
         .route("/_local/selfcare/{kind}/{token}", get(|| page("link.html")))
         .route("/_local/customer-area/{kind}/{token}", get(|| page("link.html")))
+        .route("/_local/customer-area/guides/{language}/{guide}", get(|| async { Redirect::temporary("/_local") }))
         .route("/_local/selfcare", get(|| async { Redirect::temporary("/_local") }))
         .route("/_local/customer-area", get(|| async { Redirect::temporary("/_local") }))
         .route("/_local/docs", get(|| async { Redirect::permanent("/_local/docs/") }))

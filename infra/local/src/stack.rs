@@ -315,6 +315,7 @@ fn config(keys: String, trust: Option<PathBuf>, gateway: SocketAddr, dynamodb: S
         customer_area_url: format!("http://{gateway}/_local/customer-area"),
         provider: "Sportello ID".to_owned(),
         support: "assistenza@sportello.example".to_owned(),
+        support_mailbox: None,
         mail_from: "Sportello ID <no-reply@sportello.example>".to_owned(),
         mail_configuration_set: None,
         sms_sender: None,

@@ -110,6 +110,8 @@ codes! {
     Unauthenticated = 401 "unauthenticated", "Occorre accedere: la sessione manca, è scaduta o è stata chiusa.", "Sign in first: the session is missing, expired or ended.";
     /// Wrong username, password or code, or too many tries; which of them is not told (rule 21).
     SignInRefused = 401 "sign-in-refused", "Accesso non riuscito: credenziali errate o temporaneamente bloccate.", "Sign-in failed: wrong or temporarily locked credentials.";
+    /// The password is right, and the account asks for a code of its app too (rule 59).
+    CodeRequired = 401 "code-required", "Occorre anche un codice dell'app OTP.", "A code of the OTP app is needed too.";
     /// The current password or the second factor was not proved.
     ProofRefused = 401 "proof-refused", "La password attuale o il codice non sono corretti, oppure i tentativi sono esauriti.", "The current password or the code is wrong, or there are no tries left.";
     /// Wrong username, emergency code, security answer or code, or too many tries; which of them is not told (rules 25-28).
@@ -204,6 +206,10 @@ codes! {
     PaymentMethodInUse = 409 "payment-method-in-use", "Il metodo di pagamento serve a un rinnovo automatico o a un pagamento in corso.", "The payment method serves an automatic renewal or a payment under way.";
     /// The order has no invoice: it is not paid, or costs nothing.
     NoInvoice = 409 "no-invoice", "L'ordine non ha fattura: non è pagato o è gratuito.", "The order has no invoice: it is not paid, or free of charge.";
+    /// The service is cancelled without a form (rule 62).
+    CancelDirectly = 409 "cancel-directly", "Per questo servizio non serve un modulo di recesso: si può annullare direttamente.", "This service needs no withdrawal form: it can be cancelled directly.";
+    /// The e-mail address leads to another account (rule 50).
+    EmailTaken = 409 "email-taken", "L'indirizzo e-mail appartiene già a un altro account.", "The e-mail address belongs to another account already.";
     /// Too many orders wait for their payment.
     TooManyOrders = 409 "too-many-orders", "Troppi ordini attendono il pagamento: pagarli o annullarli prima.", "Too many orders wait for payment: pay or cancel them first.";
     /// The message is not the payment provider's, or too old.
@@ -222,6 +228,10 @@ codes! {
     PeriodRefused = 422 "period-refused", "Il primo giorno del periodo viene dopo l'ultimo.", "The first day of the period comes after the last one.";
     /// A record of an access makes no sense: its instant lies ahead or before what is kept, or a success has a reason of failure (rule 58).
     AccessRefused = 422 "access-refused", "L'accesso non può essere registrato: istante nel futuro o troppo lontano, oppure dati discordanti.", "The access cannot be recorded: its instant lies ahead or too far back, or its data disagree.";
+    /// Not an e-mail address that mail can be sent to.
+    EmailRefused = 422 "email-refused", "L'indirizzo e-mail non è valido.", "The e-mail address is not valid.";
+    /// Data of the customer's account that make no sense: a name, a fiscal code, a VAT number.
+    AccountRefused = 422 "account-refused", "Un dato dell'account non è valido.", "A datum of the account is not valid.";
     /// The new password breaks rules, each named (rule 13).
     PasswordRefused = 422 "password-refused", "La nuova password non rispetta tutte le regole.", "The new password breaks one or more rules.";
     /// New password and confirmation differ (rule 17).

@@ -76,6 +76,17 @@ pub fn violations(password: &str, about: &[&str], policy: &AccountPolicy) -> Vec
     broken
 }
 
+/// Digits of a VAT number.
+const VAT_DIGITS: usize = 11;
+
+/// Whether a text is a VAT number: eleven digits, of which the last checks the others (Luhn), and not all of them nought.
+#[must_use]
+pub fn is_vat_number(text: &str) -> bool {
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
+    let sum: u32 = digits.iter().enumerate().map(|(place, digit)| if place % 2 == 0 { *digit } else { digit * 2 / 10 + digit * 2 % 10 }).sum();
+    text.len() == VAT_DIGITS && digits.len() == VAT_DIGITS && digits.iter().any(|digit| *digit > 0) && sum.is_multiple_of(10)
+}
+
 /// The letters and digits of a text, without case and accents.
 fn folded(text: &str) -> Vec<char> {
     same_answer(text).chars().filter(|c| c.is_alphanumeric()).collect()
@@ -221,6 +232,16 @@ mod tests {
     fn what_holds_an_expected_word_among_others_is_good() {
         for good in ["carla vende lampade viola", "password del faro di Ustica", "Bianco-Cavallo42!", "sportello giallo in collina"] {
             assert_eq!(broken(good), [], "{good}");
+        }
+    }
+
+    #[test]
+    fn a_vat_number_checks_itself() {
+        for good in ["00743110157", "07643520567", "12345678903"] {
+            assert!(is_vat_number(good), "{good}");
+        }
+        for bad in ["00743110158", "0743110157", "007431101570", "00000000000", "0074311015O", "", "００７４３１１０１５７"] {
+            assert!(!is_vat_number(bad), "{bad}");
         }
     }
 

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod credential;
 pub mod deadline;
 pub mod fiscal_code;
+pub mod help;
 pub mod identity;
 pub mod order;
 pub mod otp;

@@ -11,7 +11,13 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 #[must_use]
 pub fn emergency_code(random: &[u8], policy: &RecoveryPolicy) -> String {
     let length = usize::try_from(policy.emergency_code_length).unwrap_or_default();
-    random.iter().take(length).map(|byte| char::from(ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'A'))).collect()
+    code(random.get(..length).unwrap_or(random))
+}
+
+/// A code from random bytes, one for each character, in the letters and digits of an emergency code.
+#[must_use]
+pub fn code(random: &[u8]) -> String {
+    random.iter().map(|byte| char::from(ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'A'))).collect()
 }
 
 /// The two halves of an emergency code, which go by two ways (rule 27).

@@ -20,6 +20,7 @@ pub mod link;
 pub mod lookup;
 pub mod operation;
 pub mod ordering;
+pub mod otp_app;
 pub mod profile;
 pub mod registration;
 pub mod reminder;

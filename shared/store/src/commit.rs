@@ -17,7 +17,7 @@ use sportello_rules::token::Position;
 use crate::key::{self, Owner};
 use crate::meter::Kind;
 use crate::record::{
-    AccountRecord, CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, PendingAddress, SealedProfile, ServiceCredential, ServiceRecord, ServiceRef, SessionRecord,
+    AccountRecord, CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, PendingAddress, SealedProfile, SentWithdrawal, ServiceCredential, ServiceRecord, ServiceRef, SessionRecord,
     StoredCode, StoredCredential, StoredPassword, StoredToken, StoredTotp,
 };
 use crate::value::{Item, ms, n, s};
@@ -258,6 +258,15 @@ impl Commit {
 
     /// Cancels a service: refused where it was cancelled meanwhile, or where its status is no longer the one decided on.
     pub fn cancel_service(&mut self, service: &ServiceRecord, revoked: bool, now: Timestamp) {
+        self.end_service(service, revoked, None, now);
+    }
+
+    /// Cancels a service by a withdrawal form, which is registered with its instant (rules 62, 63): refused as a cancellation is.
+    pub fn withdraw_service(&mut self, service: &ServiceRecord, sent: &SentWithdrawal) {
+        self.end_service(service, true, Some(sent), sent.sent_at);
+    }
+
+    fn end_service(&mut self, service: &ServiceRecord, revoked: bool, sent: Option<&SentWithdrawal>, now: Timestamp) {
         let mut update = Updating::new(Table::Orders, service.pk.clone(), Some(service.sk.clone()));
         update
             .conditions
@@ -266,6 +275,9 @@ impl Commit {
         update.values.push((":was".to_owned(), s(tag(&service.status))));
         update.set("cancelled_at", "", ":now", s(now.to_string()));
         update.set("auto_renewal", "", ":off", AttributeValue::Bool(false));
+        if let Some(sent) = sent {
+            update.set_record("withdrawal", "", ":withdrawal", sent);
+        }
         update.next_version();
         if revoked {
             update.set("#status", "status", ":status", s(tag(&Status::Revoked)));

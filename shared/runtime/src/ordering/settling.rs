@@ -172,7 +172,8 @@ fn told(
     let (at, order_id, item, offer, gross_cents) = (cx.now, next.order_id.clone(), next.item, next.offer.clone(), next.gross_cents);
     let pay_by = next.order.pay_by;
     match event {
-        Event::Charge => None,
+        // Whoever withdraws is told of it as a whole.
+        Event::Charge | Event::Withdraw => None,
         // Told when it was given back, not when that was decided.
         Event::Succeeded { .. } if before.order.state == next.order.state || returned => None,
         Event::Succeeded { .. } => {

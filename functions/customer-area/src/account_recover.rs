@@ -1,0 +1,55 @@
+//! POST /v1/customer/account/recoveries: a forgotten password: a link goes to the address on file, the answer never tells whether there is an account (rule 59).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sportello_contract::problem::{Code, Problem};
+use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
+use sportello_notify::{EmailAddress, Notice};
+use sportello_runtime::access::Anyone;
+use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, throttle};
+use sportello_store::commit::Commit;
+use sportello_store::key::OwnerKind;
+
+use crate::address_mail::{counted, id};
+
+/// Begins to recover an account.
+pub struct AccountRecover;
+
+/// Input of the operation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Input {
+    /// The e-mail address of the account, the present one or the one that it was opened with.
+    #[schemars(length(min = 3, max = 254))]
+    email: String,
+}
+
+impl Operation for AccountRecover {
+    const SPEC: Spec = Spec::post("customer.account.recover", "/v1/customer/account/recoveries")
+        .summary("Ask for a link that sets a new password, and for the username; it goes to the address on file, the answer is always the same")
+        .nothing()
+        .limit(Limit::GUARDED)
+        .charges()
+        .idempotent()
+        .grants(&[grant(Table::Lookups, Action::GetItem), grant(Table::Outbox, Action::PutItem)])
+        .problems(&[Code::EmailRefused]);
+    type Auth = Anyone;
+    type Input = Input;
+    type Output = ();
+
+    async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
+        let email = EmailAddress::parse(&input.email).map_err(|_| Problem::from(Code::EmailRefused).field("email"))?;
+        throttle::charge_address(cx).await?;
+        // From here on every request does the same, whoever the address leads to.
+        let key = lookup::mailbox(cx.keys(), &email);
+        let known = cx.store.mailbox(&key).await?;
+        let asked = counted(cx, "recover", &key).await?;
+        // One mail too many is written all the same, and goes to nobody.
+        let owner = known.filter(|_| asked <= cx.policy().account.mails_per_day).unwrap_or_else(|| lookup::nobody(cx.keys(), OwnerKind::Customer, &key));
+        let minutes = jiff::SignedDuration::from_mins(i64::from(cx.policy().account.recovery_link_minutes));
+        let notice = Notice::AccountRecovery { at: cx.now, expires_at: cx.now.saturating_add(minutes).unwrap_or(jiff::Timestamp::MAX) };
+        let mut commit = Commit::new();
+        commit.notice(&id(cx, notice.kind(), &key, asked), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        Ok(Reply::after(commit, ()))
+    }
+}

@@ -1,0 +1,5 @@
+//! The Lambda function of `customer.account.password.change`; generated.
+
+fn main() -> std::process::ExitCode {
+    sportello_runtime::entry::lambda(sportello_customer_area::entry::account_password_change)
+}

@@ -1,0 +1,5 @@
+//! The Lambda function of `customer.withdrawal-form.send`; generated.
+
+fn main() -> std::process::ExitCode {
+    sportello_runtime::entry::lambda(sportello_customer_area::entry::withdrawal_form_send)
+}
