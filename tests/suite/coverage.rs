@@ -122,6 +122,8 @@ fn posts_that_create_charge_or_end_something_honour_a_key() {
     // What changes nothing; what shows a secret, which no first answer may keep; what has ids of its own for each thing that it records.
     // What charges asks for a charge by a key of its own: pressed twice it is the same charge.
     let expected = [
+        "customer.account.otp.enrol",
+        "customer.account.otp.confirm",
         "customer.order.pay",
         "selfcare.otp-app.enrol",
         "selfcare.otp-app.move",
@@ -154,6 +156,8 @@ pub(crate) async fn walk_everything(world: &World) {
     let again = world.send(Request::new("POST", "/v1/customer/sessions").json(body).header("idempotency-key", "\"s\"")).await.expect(201);
     world.send(Request::new("DELETE", "/v1/customer/sessions/current").token(&again.text_at("/token"))).await.expect(204);
 
+    crate::account::walk(world).await;
+    crate::help::walk(world).await;
     crate::orders::walk(world).await;
 
     let mut holder = world.holder();
@@ -584,9 +588,9 @@ async fn what_is_declared_is_what_is_done_and_nothing_more() {
     }
 }
 
-/// What is looked up before or beside the holder's records: whose identity it is where no username is named, a token by its serial number, a sign-in
-/// that waits for an app.
-const LOOKED_UP: [&str; 3] = ["selfcare.block.emergency", "selfcare.otp-token.activate", "selfcare.sign-in.qr.approve"];
+/// What is looked up before or beside the caller's records: whose identity it is where no username is named, a token by its serial number, a sign-in
+/// that waits for an app, requests for help.
+const LOOKED_UP: [&str; 4] = ["selfcare.block.emergency", "selfcare.otp-token.activate", "selfcare.sign-in.qr.approve", "customer.ticket.list"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_read_and_one_write_and_a_charge_only_where_declared() {

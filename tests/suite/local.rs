@@ -135,6 +135,7 @@ async fn a_policy_is_loaded_from_its_file_and_checked() {
             customer_area_url: "https://customers.example".into(),
             provider: "P".into(),
             support: "s@example.it".into(),
+            support_mailbox: None,
             mail_from: "n@example.it".into(),
             mail_configuration_set: None,
             sms_sender: None,

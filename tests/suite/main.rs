@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 mod access;
+mod account;
 mod attacks;
 mod cloud;
 mod codes;
@@ -10,6 +11,7 @@ mod credentials;
 mod customer;
 mod gateway;
 mod generated;
+mod help;
 mod identity;
 mod jobs;
 mod journeys;

@@ -16,34 +16,34 @@ use sportello_store::record::OrderRecord;
 use sportello_tests::{Answer, Request, World, at_once};
 
 /// A customer who is signed in.
-struct Buyer {
-    account: Account,
-    owner: Owner,
-    token: String,
+pub(crate) struct Buyer {
+    pub(crate) account: Account,
+    pub(crate) owner: Owner,
+    pub(crate) token: String,
 }
 
-async fn buyer(world: &World) -> Buyer {
+pub(crate) async fn buyer(world: &World) -> Buyer {
     let (account, owner) = world.customer().await;
     let token = world.sign_in_customer(&account).await;
     Buyer { account, owner, token }
 }
 
 impl Buyer {
-    async fn act(&self, world: &World, method: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn act(&self, world: &World, method: &str, path: &str, body: Value) -> Answer {
         world.send(Request::new(method, path).token(&self.token).json(body)).await
     }
 
-    async fn get(&self, world: &World, path: &str) -> Answer {
+    pub(crate) async fn get(&self, world: &World, path: &str) -> Answer {
         world.get(path, &self.token).await
     }
 
     /// Signs in again after time has passed.
-    async fn again(&mut self, world: &World) {
+    pub(crate) async fn again(&mut self, world: &World) {
         self.token = world.sign_in_customer(&self.account).await;
     }
 
     /// Adds a payment method at the provider's page, as a browser does.
-    async fn method(&self, world: &World, choice: &str) -> String {
+    pub(crate) async fn method(&self, world: &World, choice: &str) -> String {
         let url = self.act(world, "POST", "/v1/customer/payment-methods", json!({})).await.expect(201).text_at("/url");
         let before = self.methods(world).await;
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -57,31 +57,41 @@ impl Buyer {
         after.into_iter().find(|method| !before.contains(method)).unwrap()
     }
 
-    async fn methods(&self, world: &World) -> Vec<String> {
+    pub(crate) async fn methods(&self, world: &World) -> Vec<String> {
         let list = self.get(world, "/v1/customer/payment-methods").await.expect(200);
         list.body["items"].as_array().unwrap().iter().map(|method| method["paymentMethodId"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn pay(&self, world: &World, order: &str, method: &str) -> Answer {
+    pub(crate) async fn pay(&self, world: &World, order: &str, method: &str) -> Answer {
         self.act(world, "POST", &format!("/v1/customer/orders/{order}/payment"), json!({ "paymentMethodId": method })).await
     }
 
-    async fn order(&self, world: &World, kind: &str) -> String {
+    pub(crate) async fn order(&self, world: &World, kind: &str) -> String {
         self.act(world, "POST", "/v1/customer/orders", json!({ "type": kind })).await.expect(201).text_at("/orderId")
     }
 
-    async fn state(&self, world: &World, order: &str) -> String {
+    pub(crate) async fn state(&self, world: &World, order: &str) -> String {
         self.get(world, &format!("/v1/customer/orders/{order}")).await.expect(200).text_at("/state")
     }
 
-    async fn service(&self, world: &World, id: &str) -> Answer {
+    pub(crate) async fn service(&self, world: &World, id: &str) -> Answer {
         self.get(world, &format!("/v1/customer/services/{id}")).await.expect(200)
     }
 
-    async fn renewals(&self, world: &World, service: &str) -> Vec<OrderRecord> {
+    pub(crate) async fn renewals(&self, world: &World, service: &str) -> Vec<OrderRecord> {
         let records = world.stack.shared.app.store.customer(&self.owner).await.unwrap().unwrap();
         records.orders.into_iter().filter(|order| order.service_id == service).collect()
     }
+}
+
+/// Somebody who has bought and paid a new identity: its order and its service, which waits for its activation.
+pub(crate) async fn bought(world: &World, kind: &str) -> (Buyer, String, String) {
+    let buyer = buyer(world).await;
+    let order = buyer.order(world, kind).await;
+    let method = buyer.method(world, "accepted").await;
+    buyer.pay(world, &order, &method).await.expect(200);
+    let service = buyer.get(world, &format!("/v1/customer/orders/{order}")).await.expect(200).text_at("/serviceId");
+    (buyer, order, service)
 }
 
 /// A service of a customer, with the holder's account.
@@ -101,7 +111,7 @@ async fn run(world: &World, job: &str) -> Value {
     serde_json::to_value(sportello_local::scheduler::run_job(shared, job).await.unwrap()).unwrap()
 }
 
-fn taken(world: &World, order: &str) -> u64 {
+pub(crate) fn taken(world: &World, order: &str) -> u64 {
     world.stack.shared.payments.taken(order)
 }
 

@@ -12,7 +12,10 @@ export async function call(path, body) {
   const text = await answer.text();
   let json = null;
   try { json = text ? JSON.parse(text) : null; } catch { /* not JSON: the status says enough */ }
-  if (!answer.ok) throw new Error(json?.title ?? `${answer.status} ${answer.statusText}`.trim());
+  if (!answer.ok) {
+    const reasons = (json?.violations ?? []).map(({ message }) => message).join(' ');
+    throw Object.assign(new Error(`${json?.title ?? `${answer.status} ${answer.statusText}`.trim()} ${reasons}`.trim()), { status: answer.status });
+  }
   return json;
 }
 

@@ -29,6 +29,9 @@ pub struct CaughtMail {
     pub to: Vec<String>,
     /// From whom.
     pub from: String,
+    /// To whom an answer goes, where it is somebody else.
+    #[serde(default)]
+    pub reply_to: Vec<String>,
     /// Subject.
     pub subject: String,
     /// Text part.
@@ -155,6 +158,7 @@ impl Inbox {
             at: self.clock.now(),
             to,
             from: get("Source"),
+            reply_to: form.iter().filter(|(name, _)| name.starts_with("ReplyToAddresses.member.")).map(|(_, value)| value.clone()).collect(),
             subject: get("Message.Subject.Data"),
             text: get("Message.Body.Text.Data"),
             html: get("Message.Body.Html.Data"),

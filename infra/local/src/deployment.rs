@@ -183,6 +183,7 @@ fn mail(message: &Value, now: Timestamp) -> CaughtMail {
         id: text("MessageId"),
         at: now,
         to: to.filter_map(|address| address.as_str().map(ToOwned::to_owned)).collect(),
+        reply_to: Vec::new(),
         from: text("Source"),
         subject: text("Subject"),
         text: text("BodyText"),
