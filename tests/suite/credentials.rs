@@ -245,6 +245,43 @@ async fn a_token_that_was_bought_is_activated_by_two_codes_and_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_activated_by_a_message_where_messages_are_the_factor() {
+    let world = World::new().await;
+    let model = TokenModel { counting: Counting::Press, digits: 6 };
+    let secret = world.stock("TK00000077", model).await;
+    let holder = NewHolder { totp: false, credentials: vec![(CredentialKind::OtpSms, None)], bought: vec![CredentialKind::OtpToken], ..world.holder() };
+    let account = world.make(holder).await;
+    let start = world.start(&account).await.expect(201).text_at("/signInId");
+    let code = world.sms_code().await;
+    let token = world.otp(&start, &code).await.expect(201).text_at("/session/token");
+    let code = world.code_for(&token, "selfcare.otp-token.activate", "").await;
+    let shown = |press: u64| model.code(&secret, press).unwrap();
+    let body = |code: &str| json!({ "serial": "TK00000077", "firstCode": shown(1), "secondCode": shown(2), "code": code });
+    world.act(&token, "POST", format!("{CREDENTIALS}/otp-token"), body("000000")).await.refused(401, "proof-refused");
+    world.act(&token, "POST", format!("{CREDENTIALS}/otp-token"), body(&code)).await.expect(204);
+}
+
+#[test]
+fn every_operation_that_a_code_confirms_can_be_sent_one() {
+    let document = sportello_local::documents::openapi();
+    let schema = |id: &str| {
+        let operation = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values()).find(|o| o["operationId"] == id).unwrap();
+        operation["requestBody"]["content"]["application/json"]["schema"].clone()
+    };
+    let sendable = schema("selfcare.code.send").to_string() + &document["components"].to_string();
+    let mut confirmed = 0;
+    for entry in sportello_local::operations() {
+        let spec = &entry.described.spec;
+        let signed_in = entry.described.level == sportello_contract::spec::Level::HolderHighest;
+        if signed_in && spec.method.has_body() && schema(spec.id)["properties"]["code"].is_object() {
+            confirmed += 1;
+            assert!(sendable.contains(&format!("\"{}\"", spec.id)), "{}", spec.id);
+        }
+    }
+    assert!(confirmed >= 12, "{confirmed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_revoked_by_its_own_code() {
     let world = World::new().await;
     let model = TokenModel { counting: Counting::Press, digits: 6 };

@@ -150,6 +150,74 @@ async fn thirty_days_pass_with_an_expired_document() {
     assert_eq!(world.subjects(&account).await.iter().filter(|subject| subject.contains("continua")).count(), 1);
 }
 
+/// Rule 33: what was kept at day 30 is kept; that a requirement is met later lifts nothing by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspension_that_was_kept_is_lifted_by_its_holder_only_although_the_contract_is_renewed() {
+    let world = World::new().await;
+    let (customer, owner) = world.customer().await;
+    let expires_on = date_of(world.now() + SignedDuration::from_hours(24 * 20));
+    let holder = NewHolder { kind: IdentityType::Professional, expires_on: Some(expires_on), document_expires_on: None, ..world.holder() };
+    let (service, account) = world.sold(owner, holder).await;
+    let token = world.sign_in(&account).await;
+    act(&world, &token, "suspension", code(&world, &account).await).await.expect(200);
+    world.pass(31 * DAY).await;
+    let mut commit = sportello_store::commit::Commit::new();
+    commit.update_auth(
+        sportello_store::commit::Commit::auth(&world.owner(&account)).expires_on(sportello_rules::calendar::add_months(expires_on, 12)),
+        sportello_contract::problem::Code::Internal,
+    );
+    world.cx().store.commit(commit).await.unwrap();
+    assert_eq!(status(&world, &account).await.text_at("/status"), "suspended");
+    let token = world.sign_in(&account).await;
+    act(&world, &token, "reactivation", code(&world, &account).await).await.expect(200);
+    assert_eq!(status(&world, &account).await.text_at("/status"), "active");
+    let again = world.sign_in_customer(&customer).await;
+    assert_eq!(shown(&world, &service, &again).await, "active");
+}
+
+/// Rules 4 and 38: the birthday counts from its first instant, whether or not a job has run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_came_of_age_is_suspended_and_chooses_before_any_job_has_run() {
+    let world = World::new().await;
+    let now = world.now();
+    let born = date_of(now + SignedDuration::from_hours(24 * 2)).with().year(date_of(now).year() - 18).build().unwrap();
+    let minor = NewHolder { kind: IdentityType::Minor, birth_date: born, document_expires_on: None, expires_on: None, ..world.holder() };
+    let account = world.make(minor).await;
+    let birthday = sportello_rules::calendar::start_of_day(sportello_rules::calendar::birthday(born, 18));
+    world.stack.shared.clock.move_to(birthday - SignedDuration::from_secs(60)).unwrap();
+    let session = world.sign_in(&account).await;
+    let read = world.get("/v1/selfcare/identity", &session).await.expect(200);
+    assert_eq!(read.text_at("/status"), "active");
+    world.stack.shared.clock.move_to(birthday + SignedDuration::from_secs(1)).unwrap();
+    let read = world.get("/v1/selfcare/identity", &session).await.expect(200);
+    assert_eq!((read.text_at("/status"), read.text_at("/reasons/0/reason")), ("suspended".into(), "turned-18".into()));
+    world.stack.shared.clock.move_to(birthday + SignedDuration::from_secs(61)).unwrap();
+    let body = json!({ "choice": "keep", "code": world.code(&account) });
+    assert_eq!(act(&world, &session, "adult-choice", body).await.expect(200).text_at("/status"), "active");
+    // The job finds nothing to do any more.
+    world.pass(2 * 3600).await;
+    assert_eq!(status(&world, &account).await.text_at("/status"), "active");
+    assert!(!world.subjects(&account).await.iter().any(|subject| subject.contains("è sospesa")));
+}
+
+/// Rule 37: the last notice's days count from when it goes out, also where the job comes late.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_last_notice_that_goes_out_late_puts_the_revocation_off() {
+    let world = World::new().await;
+    let limit = world.now() + SignedDuration::from_mins(30);
+    let used = sportello_rules::calendar::add_months(date_of(limit), -24);
+    let used = limit.to_zoned(sportello_rules::calendar::rome().clone()).with().date(used).build().unwrap().timestamp();
+    let holder = NewHolder { last_used_at: Some(used), document_expires_on: None, expires_on: None, ..world.holder() };
+    let account = world.make(holder).await;
+    world.pass(3600).await;
+    let warned = world.mails(&account).await.into_iter().find(|mail| mail.subject.contains("non è usata")).expect("the last notice");
+    assert!(warned.text.contains("1 giorno"), "{}", warned.text);
+    world.pass(20 * 3600).await;
+    assert!(!world.subjects(&account).await.iter().any(|subject| subject.contains("revocata")));
+    world.pass(5 * 3600).await;
+    assert!(world.subjects(&account).await.iter().any(|subject| subject.contains("revocata")));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_suspension_for_fraud_ends_after_its_days() {
     let world = World::new().await;

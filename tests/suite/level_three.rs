@@ -256,9 +256,69 @@ async fn what_was_bought_is_activated_by_its_certificate_and_no_other_signs_in()
     let list = world.get("/v1/selfcare/credentials", &done.text_at("/session/token")).await.expect(200);
     let item = list.body["items"].as_array().unwrap().iter().find(|item| item["credential"] == "remote-signature").unwrap().clone();
     assert_eq!((item["state"].as_str(), item["expiresOn"].as_str()), (Some("active"), Some("2049-01-01")), "it ends with its certificate");
-    // The customer area shows the end too.
+    // The customer area shows what was bought, which lasts longer.
     let shown = world.get(format!("/v1/customer/services/{service}"), &world.sign_in_customer(&carla).await).await.expect(200);
-    assert_eq!((shown.text_at("/credentials/0/kind"), shown.text_at("/credentials/0/expiry/on")), ("remote-signature".into(), "2049-01-01".into()));
+    assert_eq!((shown.text_at("/credentials/0/kind"), shown.body["credentials"][0]["expiry"].clone()), ("remote-signature".into(), json!(null)));
+}
+
+/// What was bought lasts longer than a certificate: the next one activates it anew, and meanwhile nobody is shut out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_over_shuts_nobody_out_and_another_takes_its_place() {
+    let trusting = Trusting::new().await;
+    let (world, authority) = (&trusting.world, &trusting.authority);
+    let holder = NewHolder { bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
+    let code = holder.fiscal_code.clone();
+    let account = world.make(holder).await;
+    let until = world.now() + jiff::SignedDuration::from_hours(24 * 10);
+    let short = Certificate { until: until.strftime("%Y%m%d%H%M%SZ").to_string(), ..Certificate::signature(&code) };
+    let (first, second) = (authority.issue(&short).unwrap(), authority.issue(&Certificate::signature(&code)).unwrap());
+    let path = "/v1/selfcare/credentials/l3";
+    let activate = async |token: &str, with: &Issued| {
+        let challenge = world.get("/v1/selfcare/credentials", token).await.expect(200).text_at("/l3Challenge");
+        let fresh = world.fresh_code(&account).await;
+        world.act(token, "POST", path, json!({ "credential": "remote-signature", "signature": sign(with, &challenge), "code": fresh })).await
+    };
+    let token = world.sign_in(&account).await;
+    activate(&token, &first).await.expect(204);
+    let state = async |token: &str| {
+        let list = world.get("/v1/selfcare/credentials", token).await.expect(200);
+        list.body["items"].as_array().unwrap().iter().find(|item| item["credential"] == "remote-signature").unwrap()["state"].clone()
+    };
+    // A minute before, level 3 is asked for; from the certificate's own last instant on it is not, in the middle of the day.
+    world.move_to(until - jiff::SignedDuration::from_mins(1)).await;
+    begin(world, &account).await;
+    world.move_to(until).await;
+    let token = world.sign_in(&account).await;
+    assert_eq!(state(&token).await, "waiting");
+    // Whoever loses a level waits with what is sensitive (rule 44).
+    activate(&token, &second).await.refused(409, "downgrade-guard");
+    world.pass(72 * 3600).await;
+    trusting.publish();
+    let token = world.sign_in(&account).await;
+    activate(&token, &second).await.expect(204);
+    let (id, challenge) = begin(world, &account).await;
+    let done = by_signature(world, &id, &sign(&second, &challenge)).await.expect(201);
+    assert_eq!(state(&done.text_at("/session/token")).await, "active");
+}
+
+/// Omocodia: two persons whose codes differ in nothing but letters that stand for digits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_person_of_the_same_code_but_for_omocodia_is_another_person() {
+    let Trusting { world, authority, folder: _folder } = Trusting::new().await;
+    let parsed = sportello_rules::fiscal_code::FiscalCode::parse("RSSMRA85C57H501Z").unwrap();
+    let theirs = sportello_rules::fiscal_code::omocodia_forms(&parsed).nth(64).unwrap();
+    let holder = NewHolder { fiscal_code: "RSSMRA85C57H501Z".to_owned(), bought: vec![CredentialKind::RemoteSignature], ..world.holder() };
+    let account = world.make(holder).await;
+    let other = world.make(NewHolder { fiscal_code: theirs.clone(), ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    let challenge = world.get("/v1/selfcare/credentials", &token).await.expect(200).text_at("/l3Challenge");
+    let certificate = authority.issue(&Certificate::signature(&theirs)).unwrap();
+    let body = json!({ "credential": "remote-signature", "signature": sign(&certificate, &challenge), "code": "000000" });
+    assert_eq!(reason(&world.act(&token, "POST", "/v1/selfcare/credentials/l3", body).await.refused(401, "certificate-refused")), "another-person");
+    // Each is found by the own code, and blocks the own identity.
+    let body = json!({ "fiscalCode": theirs, "type": "personal", "emergencyCode": other.emergency_code });
+    world.post("/v1/selfcare/blocks", body).await.expect(200);
+    assert_eq!(world.get("/v1/selfcare/identity", &token).await.expect(200).text_at("/status"), "active");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

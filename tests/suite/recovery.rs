@@ -233,8 +233,10 @@ async fn guesses_at_the_emergency_code_are_told_and_shut_nobody_s_last_way() {
     assert_eq!(
         world.subjects(&account).await.iter().filter(|subject| subject.contains("recupero non riusciti")).count(),
         2,
-        "of the pause and of the lock, once a day"
+        "after five and after ten, once a day"
     );
+    // Nor does it shut the other way in, or tell of a lock that there is not.
+    assert!(world.mails(&account).await.iter().all(|mail| World::link_token(mail, "unlocks").is_none()));
     block(&world, &code, "personal", &emergency(&account)).await.expect(200);
 }
 
@@ -263,8 +265,72 @@ async fn guesses_at_the_security_answer_shut_that_way_and_no_other() {
     let read = world.send(sportello_tests::Request::new("GET", format!("/v1/selfcare/unlocks/{token}"))).await.expect(200);
     assert_eq!(read.text_at("/action"), "unlock-recovery");
     world.post(format!("/v1/selfcare/unlocks/{token}"), json!({})).await.expect(204);
-    assert_eq!((world.auth(&account).await.password_tries, world.auth(&account).await.recovery_tries), (1, 0));
+    assert_eq!((world.auth(&account).await.password_tries, world.auth(&account).await.answer_tries), (1, 0));
     answer("perugia ").await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_at_the_emergency_code_leave_the_security_answer_alone_and_a_lock_s_link_is_sent_anew() {
+    let world = World::new().await;
+    let account = world.make(NewHolder { security_answer: Some("Perugia".to_owned()), ..world.holder() }).await;
+    let answer = async |text: &str| world.post("/v1/selfcare/password-recoveries", json!({ "username": account.username, "securityAnswer": text })).await;
+    for _ in 0..12 {
+        start(&world, &account, "AAAABBBBCCCCDDDD").await.refused(401, "recovery-refused");
+    }
+    answer("Perugia").await.expect(201);
+    for minutes in [0, 31] {
+        world.pass(minutes * 60).await;
+        for _ in 0..5 {
+            answer("Terni").await.refused(401, "recovery-refused");
+        }
+    }
+    let links = async || {
+        let mails = world.mails(&account).await;
+        mails.iter().filter_map(|mail| World::link_token(mail, "unlocks")).collect::<Vec<_>>()
+    };
+    assert_eq!(links().await.len(), 1);
+    // Three days later the link is over: whoever tries again is sent another one.
+    world.pass(3 * 86_400).await;
+    answer("Perugia").await.refused(401, "recovery-refused");
+    answer("Perugia").await.refused(401, "recovery-refused");
+    let all = links().await;
+    assert_eq!(all.len(), 2);
+    world.post(format!("/v1/selfcare/unlocks/{}", all[1]), json!({})).await.refused(410, "link-not-valid");
+    world.post(format!("/v1/selfcare/unlocks/{}", all[0]), json!({})).await.expect(204);
+    answer("Perugia").await.expect(201);
+}
+
+/// A recovery by answer and message proves nothing of the app: guesses at its codes are not forgiven (row 2 of the attacks).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_02_a_recovered_password_forgives_no_guess_at_the_second_factor() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let id = world.start(&account).await.expect(201).text_at("/signInId");
+    for _ in 0..4 {
+        world.otp(&id, "000000").await.refused(401, "sign-in-refused");
+    }
+    let account = recover(&world, &account).await;
+    assert_eq!(world.auth(&account).await.otp_tries, 4);
+    let id = world.start(&account).await.expect(201).text_at("/signInId");
+    world.otp(&id, "000000").await.refused(401, "sign-in-refused");
+    let right = world.fresh_code(&account).await;
+    world.otp(&id, &right).await.refused(401, "sign-in-refused");
+}
+
+/// Who has lost the phone moves the app, also when somebody has guessed at its codes until they were locked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_of_the_second_factor_closes_no_way_out_of_it() {
+    let world = World::new().await;
+    let account = world.active().await;
+    for minutes in [0, 31] {
+        world.pass(minutes * 60).await;
+        let id = world.start(&account).await.expect(201).text_at("/signInId");
+        for _ in 0..5 {
+            world.otp(&id, "000000").await.refused(401, "sign-in-refused");
+        }
+    }
+    let body = json!({ "username": account.username, "password": account.password, "emergencyCode": emergency(&account) });
+    world.post("/v1/selfcare/credentials/otp-app/move", body).await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -74,6 +74,11 @@ fn act(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
         revoked_at = not_before.unwrap_or_else(|| cx.now.saturating_add(pause).unwrap_or(cx.now));
         told.insert(format!("{NOT_BEFORE}{revoked_at}"));
         then = Then::At(revoked_at);
+    } else if Some(days) == last {
+        // Its days count from when it goes out: a run that comes late puts the revocation off.
+        let pause = SignedDuration::from_hours(24 * i64::from(days));
+        revoked_at = cx.now.saturating_add(pause).unwrap_or(revoked_at).max(revoked_at);
+        told.insert(format!("{NOT_BEFORE}{revoked_at}"));
     }
     told.insert(days.to_string());
     let what = format!("{about}#{days}");

@@ -41,15 +41,15 @@ fn end(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     let reason = if found.deadline.kind == Kind::FraudSuspensionEnd { SuspensionReason::Fraud } else { SuspensionReason::Holder };
     let (ended_at, since) = (found.deadline.at, auth.state.suspensions.get(&reason).copied().unwrap_or(found.deadline.at));
     let missing = auth.requirements().missing_at(ended_at);
-    let mut commit = Commit::new();
     if !missing.is_empty() {
         // It stays until the holder, or an operator, does something about it; what is said once is not said again, and holds up no other end.
         let notice = Notice::SuspensionKept { at: ended_at, missing };
-        let (mark, mut marks) = (kept_mark(reason, since), found.records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default());
-        marks.told.insert(mark.clone());
-        return Ok(Done { commit, update: None, state: None, marks, notice: Some((notice, mark)), then: Then::AsListed });
+        let mut state = auth.state.clone();
+        state.keep(reason);
+        let marks = found.records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default();
+        return Ok(Done { commit: Commit::new(), update: None, state: Some(state), marks, notice: Some((notice, kept_mark(reason, since))), then: Then::AsListed });
     }
-    let mut state = auth.state.clone();
+    let (mut commit, mut state) = (Commit::new(), auth.state.clone());
     state.lift(reason).map_err(|error| Failure::fault(error.to_string()))?;
     let shown = state.at(cx.now, auth.requirements(), &cx.policy().identity).status();
     if let Some(service) = &auth.service {

@@ -6,13 +6,13 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
-use sportello_rules::identity::{IdentityType, Status, SuspensionReason};
+use sportello_rules::identity::{IdentityType, Requirements, Status, SuspensionReason};
 use sportello_rules::policy::RevocationPolicy;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply, due, lookup, revocation};
 use sportello_store::commit::Commit;
-use sportello_store::record::SealedProfile;
+use sportello_store::record::{AuthRecord, SealedProfile};
 
 use crate::confirmation::{confirm_about, word};
 
@@ -78,8 +78,12 @@ impl Operation for AdultChoiceMake {
 
     async fn handle(cx: &Cx, holder: HolderActor, input: Input) -> Result<Reply<Output>, Failure> {
         let owner = &holder.owner;
-        let waits = |state: &sportello_rules::identity::IdentityState| state.suspensions.contains_key(&SuspensionReason::Turned18);
-        if !waits(&holder.records.auth.state) {
+        // As it is now, whether or not a job has written it down.
+        let waits = |auth: &AuthRecord| {
+            let state = auth.state.at(cx.now, auth.requirements(), &cx.policy().identity);
+            state.suspensions.contains_key(&SuspensionReason::Turned18)
+        };
+        if !waits(&holder.records.auth) {
             return Err(Code::NoChoiceDue.into());
         }
         if input.choice == Choice::Close && cx.policy().identity.revocation == RevocationPolicy::SignedForm {
@@ -96,8 +100,8 @@ impl Operation for AdultChoiceMake {
             return Ok(Reply::after(commit, Output { status: Status::Revoked, r#type: auth.kind }));
         }
         let mut state = auth.state.lifted(cx.now, auth.requirements(), &cx.policy().identity);
-        state.lift(SuspensionReason::Turned18).map_err(|_| Code::ChangedMeanwhile)?;
-        let shown = state.at(cx.now, auth.requirements(), &cx.policy().identity);
+        let _ = state.lift(SuspensionReason::Turned18);
+        let shown = state.at(cx.now, Requirements { of_age_on: None, ..auth.requirements() }, &cx.policy().identity);
         commit.update_auth(confirmed.update.state(&state).kind(IdentityType::Personal), Code::ChangedMeanwhile);
         due::suspensions(&mut commit, owner, &holder.records, &state, cx);
         // Whoever looks for the person finds a Personal identity from now on.

@@ -70,6 +70,8 @@ confirmable! {
     OtpModeChange = "selfcare.otp-mode.change";
     /// Activating a credential of level 3.
     L3Activate = "selfcare.l3.activate";
+    /// Activating a physical token.
+    OtpTokenActivate = "selfcare.otp-token.activate";
 }
 
 /// A code that is on its way.

@@ -90,7 +90,9 @@ pub(crate) async fn confirm_by(
     let missing = |field: &'static str| Failure::from(Problem::from(Code::MissingField).field(field));
     let (owner, found) = (&holder.owner, &holder.records.auth);
     // The record is a later one than the session was found in: what is active, and whether sessions still hold, must not have changed.
-    let unchanged = |auth: &AuthRecord| if auth.otp_factor(cx.now) == found.otp_factor(cx.now) { Ok(()) } else { Err(Code::ChangedMeanwhile) };
+    // What else was read with it, such as the profile or what is due, is written back as it was then.
+    let same = |auth: &AuthRecord| auth.version == found.version && auth.otp_factor(cx.now) == found.otp_factor(cx.now);
+    let unchanged = |auth: &AuthRecord| if same(auth) { Ok(()) } else { Err(Code::ChangedMeanwhile) };
     let update = |auth: &AuthRecord| Commit::auth(owner).version(auth.version).same_epoch(found.epoch);
     if factor == SecondFactor::None {
         let password = password.ok_or_else(|| missing("password"))?;

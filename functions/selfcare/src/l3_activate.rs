@@ -6,7 +6,6 @@ use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::CredentialChange;
-use sportello_rules::calendar::date_of;
 use sportello_rules::identity::{IdentityType, Status};
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
@@ -84,11 +83,10 @@ impl Operation for L3Activate {
         };
         let person = person(cx, &profile, shown)?;
         let confirmed = confirm(cx, &holder, Self::SPEC.id, input.code.as_ref(), input.password.as_ref()).await?;
-        let last = date_of(person.not_after);
         let mut after = changed(&confirmed.auth, kind, |dates| {
             dates.activate(cx.now)?;
-            // What was bought for longer than its certificate is good ends with the certificate.
-            dates.expires_on = Some(dates.expires_on.map_or(last, |bought| bought.min(last)));
+            // What was bought for longer than its certificate is good waits for another one then.
+            dates.certified_until = Some(person.not_after);
             Ok(())
         })
         .map_err(|_| Code::ChangedMeanwhile)?;

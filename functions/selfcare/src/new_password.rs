@@ -88,7 +88,9 @@ pub fn commit(cx: &Cx, owner: &Owner, records: &HolderRecords, accepted: &Accept
     let (auth, stored) = (&records.auth, &accepted.stored);
     let mut commit = Commit::new();
     let update = update.version(auth.version).same_password(auth.password.version).password(stored).end_sessions();
-    commit.update_auth(update.clear_password_tries().clear_otp_tries(), Code::ChangedMeanwhile);
+    // A recovery has not proved the second factor: guesses at it are not forgiven.
+    let update = if told == Told::Recovered { update } else { update.clear_otp_tries() };
+    commit.update_auth(update.clear_password_tries(), Code::ChangedMeanwhile);
     commit.put_history(owner, &accepted.history);
     let due = PasswordDue { password_version: stored.version, warned: std::collections::BTreeSet::new() };
     let next: Option<Timestamp> = warnings(stored.changed_at, &due.warned, cx.now, &cx.policy().password).first().map(|warning| warning.at);

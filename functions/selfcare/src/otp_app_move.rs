@@ -7,7 +7,7 @@ use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_contract::username::Username;
 use sportello_rules::identity::Status;
-use sportello_runtime::access::{Anyone, effective_state};
+use sportello_runtime::access::Anyone;
 use sportello_runtime::otp_app::App;
 use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
@@ -63,8 +63,10 @@ impl Operation for OtpAppMove {
             }
         };
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
+        // A lock is none of the holder's doing, and this is the way out of one: the two proofs were right.
+        let blocked = auth.state.at(cx.now, auth.requirements(), &cx.policy().identity).status() == Status::Suspended;
         // What is moved must be there: an app that was revoked is enrolled anew by somebody who is signed in. Whoever has blocked the identity keeps it so.
-        if !right || auth.totp.is_none() || effective_state(cx, &auth).status() == Status::Suspended {
+        if !right || auth.totp.is_none() || blocked {
             return Err(Failure::with(Code::RecoveryRefused, throttle::after_failure(cx, &owner, &auth, secrets, Code::RecoveryRefused)?));
         }
         let sealed = cx.store.profile(&owner).await?.ok_or(Code::RecoveryRefused)?;

@@ -12,7 +12,7 @@ use sportello_contract::spec::Table;
 use sportello_internal::recording::{Access, record};
 use sportello_notify::{EmailAddress, Notice};
 use sportello_rules::access::{FailureReason, Outcome};
-use sportello_rules::calendar::{add_months, date_of};
+use sportello_rules::calendar::{add_months, birthday, date_of};
 use sportello_rules::credential::Dates;
 use sportello_rules::fiscal_code::check_letter;
 use sportello_rules::identity::{ActivationStep, IdentityState, IdentityType, SuspensionReason};
@@ -244,6 +244,7 @@ impl NewHolder {
             issued_on: self.state.activated_at.map(date_of),
             expires_on: self.expires_on,
             document_expires_on: self.document_expires_on,
+            of_age_on: (self.kind == IdentityType::Minor).then(|| birthday(self.birth_date, app.policy.identity.adult_years)),
             auto_renewal: self.auto_renewal,
             last_used_at: self.last_used_at.filter(|_| self.state.activated_at.is_some()),
             service: self.service.clone(),
@@ -253,6 +254,8 @@ impl NewHolder {
             otp_tried_at: None,
             recovery_tries: 0,
             recovery_tried_at: None,
+            answer_tries: 0,
+            answer_tried_at: None,
             ttl: NEVER,
         };
         let warned = PasswordDue { password_version: auth.password.version, warned: BTreeSet::new() };

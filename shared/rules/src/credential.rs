@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::end_of_day;
+use crate::calendar::{date_of, end_of_day};
 use crate::policy::IdentityPolicy;
 use crate::service::{CredentialKind, Level};
 
@@ -22,9 +22,12 @@ pub struct Dates {
     /// When it was revoked, for good.
     #[serde(default)]
     pub revoked_at: Option<Timestamp>,
-    /// Its last day in Rome; none where it has no expiry.
+    /// Its last day in Rome, as it was bought; none where it has no expiry.
     #[serde(default)]
     pub expires_on: Option<Date>,
+    /// Until when the certificate is good by which it was activated, exclusive (rule 43): after it another certificate activates it anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certified_until: Option<Timestamp>,
 }
 
 /// How a credential stands.
@@ -66,9 +69,18 @@ impl Dates {
             CredentialState::Expired
         } else if self.suspended_at.is_some() {
             CredentialState::Suspended
+        } else if self.certified_until.is_some_and(|until| now >= until) {
+            // What was bought lasts: it waits for another certificate.
+            CredentialState::Waiting
         } else {
             CredentialState::Active
         }
+    }
+
+    /// The last day in Rome on which it serves: that of its certificate, where this ends first.
+    #[must_use]
+    pub fn last_day(&self) -> Option<Date> {
+        self.certified_until.map(date_of).into_iter().chain(self.expires_on).min()
     }
 
     /// Activates what was waiting.
@@ -123,7 +135,8 @@ impl Dates {
         self.activated_at?;
         let expired = self.expires_on.map(end_of_day).filter(|end| *end <= now);
         // Whatever came first took it away.
-        [self.suspended_at, self.revoked_at, expired].into_iter().flatten().min()
+        let uncertified = self.certified_until.filter(|until| *until <= now);
+        [self.suspended_at, self.revoked_at, expired, uncertified].into_iter().flatten().min()
     }
 }
 
@@ -145,6 +158,21 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_certificate_that_is_over_leaves_what_was_bought_waiting_for_another() {
+        let until = at("2026-06-10T10:00:00Z");
+        let mut dates = Dates { certified_until: Some(until), ..Dates::active_since(at("2026-01-01T00:00:00Z"), Some("2029-01-03".parse().unwrap())) };
+        assert_eq!(dates.last_day(), Some("2026-06-10".parse().unwrap()));
+        assert_eq!(dates.state(at("2026-06-10T09:59:59Z")), CredentialState::Active);
+        assert_eq!(dates.state(until), CredentialState::Waiting, "not to the end of the day: no signature proves it any more");
+        assert_eq!(dates.lost_at(until), Some(until));
+        assert_eq!(dates.activate(at("2026-06-09T10:00:00Z")), Err(StateForbids));
+        assert_eq!(dates.activate(until), Ok(()));
+        dates.certified_until = Some(at("2030-01-01T00:00:00Z"));
+        assert_eq!((dates.state(until), dates.last_day()), (CredentialState::Active, Some("2029-01-03".parse().unwrap())));
+        assert_eq!(dates.state(at("2029-01-04T00:00:00Z")), CredentialState::Expired);
     }
 
     fn live() -> Dates {
@@ -172,6 +200,7 @@ mod tests {
             reactivated_at: Some(at("2026-03-01T00:00:00Z")),
             revoked_at: Some(at("2026-04-01T00:00:00Z")),
             expires_on: Some("2026-06-30".parse().unwrap()),
+            certified_until: None,
         };
         assert_eq!(dates, expected);
     }

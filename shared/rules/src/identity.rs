@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::end_of_day;
+use crate::calendar::{end_of_day, start_of_day};
 use crate::policy::IdentityPolicy;
 
 /// The four types of identity.
@@ -109,6 +109,9 @@ pub struct IdentityState {
     /// Each reason in force and since when (rule 35).
     #[serde(default)]
     pub suspensions: BTreeMap<SuspensionReason, Timestamp>,
+    /// Reasons whose days were over while requirements were not met: they stay until somebody lifts them (rule 33).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub kept: BTreeSet<SuspensionReason>,
     /// Activation steps that are done (rule 19).
     #[serde(default)]
     pub steps_done: BTreeSet<ActivationStep>,
@@ -121,6 +124,8 @@ pub struct Requirements {
     pub document_expires_on: Option<Date>,
     /// Last day of the identity.
     pub expires_on: Option<Date>,
+    /// The day in Rome on which a minor comes of age (rule 38); none for every other identity.
+    pub of_age_on: Option<Date>,
 }
 
 /// One of the requirements, named so that a holder can be told what misses (rule 33).
@@ -201,7 +206,15 @@ impl IdentityState {
         if self.revoked_at.is_some() {
             return Err(StateRefusal::Revoked);
         }
+        self.kept.remove(&reason);
         self.suspensions.remove(&reason).map(drop).ok_or(StateRefusal::NotSuspended)
+    }
+
+    /// Keeps a reason in force whose days are over: from now on nothing but a lift ends it, whatever is met later (rule 33).
+    pub fn keep(&mut self, reason: SuspensionReason) {
+        if self.suspensions.contains_key(&reason) {
+            self.kept.insert(reason);
+        }
     }
 
     /// Revokes for good at `now`; a second revocation keeps the first instant (rule 36).
@@ -209,10 +222,10 @@ impl IdentityState {
         self.revoked_at.get_or_insert(now);
     }
 
-    /// When a reason ends by itself, if it does (rules 33, 35).
+    /// When a reason ends by itself, if it does (rules 33, 35): none where its days were over and it was kept.
     #[must_use]
     pub fn suspension_ends(&self, reason: SuspensionReason, policy: &IdentityPolicy) -> Option<Timestamp> {
-        let since = self.suspensions.get(&reason)?;
+        let since = self.suspensions.get(&reason).filter(|_| !self.kept.contains(&reason))?;
         let days = match reason {
             SuspensionReason::Holder => policy.suspension_days,
             SuspensionReason::Fraud => policy.fraud_suspension_days,
@@ -235,7 +248,8 @@ impl IdentityState {
         state
     }
 
-    /// The state as it is at `now` (rule 4): lifted, and suspended for a document that has expired where it is activated (rule 35).
+    /// The state as it is at `now` (rule 4): lifted, suspended for a document that has expired where it is activated (rule 35), and where a minor has come
+    /// of age and not chosen yet (rule 38).
     #[must_use]
     pub fn at(&self, now: Timestamp, requirements: Requirements, policy: &IdentityPolicy) -> Self {
         let mut state = self.lifted(now, requirements, policy);
@@ -244,6 +258,11 @@ impl IdentityState {
             && state.revoked_at.is_none()
         {
             state.suspensions.entry(SuspensionReason::DocumentExpired).or_insert(expired_at);
+        }
+        if let Some(of_age_at) = requirements.of_age_on.map(start_of_day).filter(|begin| *begin <= now)
+            && state.revoked_at.is_none()
+        {
+            state.suspensions.entry(SuspensionReason::Turned18).or_insert(of_age_at);
         }
         state
     }
@@ -309,13 +328,42 @@ mod tests {
     }
 
     #[test]
+    fn what_was_kept_at_day_thirty_stays_whatever_is_met_later() {
+        let policy = IdentityPolicy::default();
+        let mut state = active();
+        assert_eq!(state.suspend(SuspensionReason::Holder, at("2026-02-01T10:00:00Z")), Ok(true));
+        state.keep(SuspensionReason::Holder);
+        state.keep(SuspensionReason::Fraud);
+        assert!(!state.kept.contains(&SuspensionReason::Fraud), "there is none to keep");
+        assert_eq!(state.suspension_ends(SuspensionReason::Holder, &policy), None);
+        let later = state.at(at("2027-01-01T00:00:00Z"), Requirements::default(), &policy);
+        assert_eq!(later.status(), Status::Suspended);
+        assert_eq!(state.lift(SuspensionReason::Holder), Ok(()));
+        // The next one has its own days.
+        assert_eq!(state.suspend(SuspensionReason::Holder, at("2026-05-01T10:00:00Z")), Ok(true));
+        assert_eq!(state.suspension_ends(SuspensionReason::Holder, &policy), Some(at("2026-05-31T10:00:00Z")));
+    }
+
+    #[test]
+    fn a_minor_who_came_of_age_is_suspended_from_the_first_instant_of_the_day_in_rome() {
+        let policy = IdentityPolicy::default();
+        let of_age = Requirements { of_age_on: Some("2026-02-28".parse().unwrap()), ..Requirements::default() };
+        let reasons = |state: &IdentityState, instant| state.at(at(instant), of_age, &policy).suspensions;
+        assert!(reasons(&active(), "2026-02-27T22:59:59Z").is_empty());
+        let suspended = reasons(&active(), "2026-02-27T23:00:00Z");
+        assert_eq!(suspended.get(&SuspensionReason::Turned18), Some(&at("2026-02-27T23:00:00Z")));
+        let revoked = IdentityState { revoked_at: Some(at("2026-01-01T00:00:00Z")), ..active() };
+        assert!(reasons(&revoked, "2026-03-27T23:00:00Z").is_empty());
+    }
+
+    #[test]
     fn at_day_thirty_it_is_over_only_where_the_requirements_are_met_then() {
         let policy = IdentityPolicy::default();
         let mut state = active();
         assert_eq!(state.suspend(SuspensionReason::Holder, at("2026-02-01T10:00:00Z")), Ok(true));
         let day = |text: &str| Some(text.parse().unwrap());
         let reasons = |instant, document_expires_on, expires_on| {
-            let state = state.at(at(instant), Requirements { document_expires_on, expires_on }, &policy);
+            let state = state.at(at(instant), Requirements { document_expires_on, expires_on, of_age_on: None }, &policy);
             state.suspensions.keys().copied().collect::<Vec<_>>()
         };
         assert_eq!(reasons("2026-03-03T09:59:59Z", None, None), [SuspensionReason::Holder]);
@@ -331,7 +379,7 @@ mod tests {
     #[test]
     fn an_expired_document_suspends_who_is_activated_and_not_revoked() {
         let policy = IdentityPolicy::default();
-        let expired = Requirements { document_expires_on: Some("2026-03-01".parse().unwrap()), expires_on: None };
+        let expired = Requirements { document_expires_on: Some("2026-03-01".parse().unwrap()), ..Requirements::default() };
         let status = |state: &IdentityState, instant| state.at(at(instant), expired, &policy).status();
         assert_eq!(status(&active(), "2026-03-01T22:59:59Z"), Status::Active);
         assert_eq!(status(&active(), "2026-03-01T23:00:00Z"), Status::Suspended);

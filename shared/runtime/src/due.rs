@@ -51,16 +51,7 @@ pub fn view(cx: &Cx, records: &HolderRecords, profile: &Profile) -> Records {
 /// The same for a job, which does what reading only shows: the state as it was written last.
 #[must_use]
 pub fn work_view(records: &HolderRecords, birth_date: Option<Date>) -> Records {
-    let mut view = kept(&records.auth, &records.due, birth_date);
-    without_kept(&mut view, &records.due);
-    view
-}
-
-/// Takes the ends away that were told of already and stay for somebody's act: they must not hide the others.
-fn without_kept(view: &mut Records, due: &std::collections::BTreeMap<String, DueMarks>) {
-    if let Some(marks) = due.get(DUE_SUSPENSION) {
-        view.state.suspensions.retain(|reason, since| !marks.told.contains(&kept_mark(*reason, *since)));
-    }
+    kept(&records.auth, &records.due, birth_date)
 }
 
 /// The mark of a suspension whose end was told of.
@@ -83,8 +74,8 @@ fn kept(auth: &AuthRecord, due: &std::collections::BTreeMap<String, DueMarks>, b
         came_of_age: marks(DUE_AGE).told.contains(DONE),
         credentials: auth
             .dated_credentials()
-            .filter(|(_, dates)| dates.revoked_at.is_none() && dates.expires_on.is_some())
-            .map(|(kind, dates)| (kind, dates.expires_on))
+            .filter(|(_, dates)| dates.revoked_at.is_none() && dates.last_day().is_some())
+            .map(|(kind, dates)| (kind, dates.last_day()))
             .collect(),
         credential_noticed: marks(DUE_CREDENTIAL).told.iter().filter_map(|mark| parse(mark)).collect(),
         auto_renewal: auth.auto_renewal,
@@ -130,8 +121,7 @@ pub fn begin(commit: &mut Commit, owner: &Owner, auth: &AuthRecord, birth_date: 
 
 /// Sets when a suspension of this state ends; for whatever adds or lifts one.
 pub fn suspensions(commit: &mut Commit, owner: &Owner, records: &HolderRecords, state: &IdentityState, cx: &Cx) {
-    let mut view = Records { state: state.clone(), ..kept(&records.auth, &records.due, None) };
-    without_kept(&mut view, &records.due);
+    let view = Records { state: state.clone(), ..kept(&records.auth, &records.due, None) };
     let marks = records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default();
     commit.put_due(owner, DUE_SUSPENSION, &marks, next(&view, cx.policy(), cx.now, kinds_of(DUE_SUSPENSION)));
 }

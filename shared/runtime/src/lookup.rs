@@ -18,10 +18,10 @@ fn short(hash: Vec<u8>) -> String {
     hex(hash.into_iter().take(HASH_BYTES))
 }
 
-/// What leads to the identity of a type that a fiscal code names; the forms of omocodia lead to the same one (rule 71).
+/// What leads to the identity of a type that a fiscal code names, to the letter: the forms of omocodia are of different persons (rule 71).
 #[must_use]
 pub fn by_fiscal_code(keys: &KeyRing, code: &FiscalCode, kind: IdentityType) -> String {
-    hash(keys, b"lookup/fiscal-code", &code.canonical(), kind)
+    hash(keys, b"lookup/fiscal-code", code.as_str(), kind)
 }
 
 /// What leads to the identity of a type that a VAT number names.

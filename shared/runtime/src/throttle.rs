@@ -12,24 +12,26 @@ use sportello_store::key::Owner;
 
 use crate::{Cx, Failure};
 
-/// The counter of the emergency code and of the security answer.
+/// The counter of the emergency code.
 const RECOVERY: &str = "recovery";
+/// The counter of the security answer.
+const ANSWER: &str = "answer";
 
 /// A record whose tries are counted.
 pub trait Throttled: DeserializeOwned {
-    /// Tries of the password, of the second factor and of what recovers, where it has them.
-    fn tries(&self) -> (Tries, Option<Tries>, Option<Tries>);
+    /// Tries of the password, and of the second factor, the emergency code and the security answer, where it has them.
+    fn tries(&self) -> (Tries, [Option<Tries>; 3]);
 }
 
 impl Throttled for sportello_store::record::AuthRecord {
-    fn tries(&self) -> (Tries, Option<Tries>, Option<Tries>) {
-        (self.password_throttle(), Some(self.otp_throttle()), Some(self.recovery_throttle()))
+    fn tries(&self) -> (Tries, [Option<Tries>; 3]) {
+        (self.password_throttle(), [Some(self.otp_throttle()), Some(self.recovery_throttle()), Some(self.answer_throttle())])
     }
 }
 
 impl Throttled for sportello_store::record::AccountRecord {
-    fn tries(&self) -> (Tries, Option<Tries>, Option<Tries>) {
-        (self.password_throttle(), Some(self.otp_throttle()), None)
+    fn tries(&self) -> (Tries, [Option<Tries>; 3]) {
+        (self.password_throttle(), [Some(self.otp_throttle()), None, None])
     }
 }
 
@@ -108,8 +110,13 @@ pub async fn charge_address(cx: &Cx) -> Result<(), Failure> {
 /// A fault where the notice cannot be written as JSON.
 pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: Secrets, refused: Code) -> Result<Commit, Failure> {
     let policy = &cx.policy().throttle;
-    let (password, otp, recovery) = record.tries();
-    let charged = [(secrets.password, Some(password), "password"), (secrets.otp, otp, "otp"), (secrets.recovery != Recovery::None, recovery, RECOVERY)];
+    let (password, [otp, recovery, answer]) = record.tries();
+    let charged = [
+        (secrets.password, Some(password), "password"),
+        (secrets.otp, otp, "otp"),
+        (secrets.recovery == Recovery::Counted, recovery, RECOVERY),
+        (secrets.recovery == Recovery::Gated, answer, ANSWER),
+    ];
     // A link that is over gives way to a new one.
     let life = i64::from(policy.unlock_link_days) * 86_400;
     let rounds = |since: Timestamp| (cx.now.as_second() - since.as_second()).div_euclid(life.max(1));
@@ -120,8 +127,10 @@ pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: 
         let (notice, round) = match tries.consequence(policy) {
             Consequence::None => continue,
             // Signing in stays open: whoever guesses at the emergency code locks nobody out.
-            Consequence::Paused if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: false }, 0),
-            Consequence::Locked if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: true }, 1),
+            Consequence::Paused if counter == RECOVERY || counter == ANSWER => (Notice::RecoveryRefused { at: since, locked: false }, 0),
+            // The emergency code is never shut: there is nothing to open again.
+            Consequence::Locked if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: false }, 1),
+            Consequence::Locked if counter == ANSWER => (Notice::RecoveryRefused { at: since, locked: true }, 1 + rounds(since)),
             Consequence::Paused => {
                 let until = since.saturating_add(pause(policy)).unwrap_or(since);
                 (Notice::SignInPaused { at: since, until }, 0)
@@ -129,7 +138,7 @@ pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: 
             Consequence::Locked => (Notice::SignInLocked { at: since }, rounds(since)),
         };
         // The key is made from the lock itself: however many requests meet it, one mail tells of it.
-        let begun = if counter == RECOVERY { since.as_second().div_euclid(86_400) } else { since.as_millisecond() };
+        let begun = if counter == RECOVERY || counter == ANSWER { since.as_second().div_euclid(86_400) } else { since.as_millisecond() };
         let id = format!("{}#{}#{counter}#{begun}#{round}", notice.kind(), owner.pk());
         // Both counters may reach a limit in one try; one mail tells of it, of the lock rather than of the pause.
         if told.is_none() || matches!(notice, Notice::SignInLocked { .. }) {

@@ -49,9 +49,10 @@ impl Secrets {
     pub const PASSWORD_AND_EMERGENCY: Self = Self { password: true, otp: false, recovery: Recovery::Counted, code: None };
 
     /// Each counter, whether it is charged, and whether it shuts.
-    const fn counters(self) -> [(bool, bool, &'static str); 3] {
-        let recovery = !matches!(self.recovery, Recovery::None);
-        [(self.password, true, "pt"), (self.otp, true, "ot"), (recovery, matches!(self.recovery, Recovery::Gated), "et")]
+    const fn counters(self) -> [(bool, bool, &'static str); 4] {
+        let (code, answer) = (matches!(self.recovery, Recovery::Counted), matches!(self.recovery, Recovery::Gated));
+        // Apart: whoever guesses at the code, which shuts nothing, must not shut the answer.
+        [(self.password, true, "pt"), (self.otp, true, "ot"), (code, false, "et"), (answer, true, "st")]
     }
 
     /// The same, with a code that was sent for an operation.

@@ -433,6 +433,7 @@ impl AuthUpdate {
     #[must_use]
     pub fn clear_recovery_tries(mut self) -> Self {
         self.0.set("et", "", ":no_et", n(0));
+        self.0.set("st", "", ":no_et_either", n(0));
         self
     }
 

@@ -274,6 +274,9 @@ pub struct AuthRecord {
     /// Last day of the identity document (rule 52).
     #[serde(default)]
     pub document_expires_on: Option<Date>,
+    /// The day on which a minor comes of age (rule 38), so that every read knows it.
+    #[serde(default)]
+    pub of_age_on: Option<Date>,
     /// Whether it renews by itself (rule 61).
     #[serde(default)]
     pub auto_renewal: bool,
@@ -293,12 +296,18 @@ pub struct AuthRecord {
     /// Milliseconds.
     #[serde(default, rename = "ot_at")]
     pub otp_tried_at: Option<i64>,
-    /// Tries of the emergency code and of the security answer, over every route that takes one.
+    /// Tries of the emergency code, over every route that takes one.
     #[serde(default, rename = "et")]
     pub recovery_tries: u32,
     /// Milliseconds.
     #[serde(default, rename = "et_at")]
     pub recovery_tried_at: Option<i64>,
+    /// Tries of the security answer.
+    #[serde(default, rename = "st")]
+    pub answer_tries: u32,
+    /// Milliseconds.
+    #[serde(default, rename = "st_at")]
+    pub answer_tried_at: Option<i64>,
     /// Far away: a placeholder of an unknown username has a near one.
     pub ttl: i64,
 }
@@ -356,7 +365,13 @@ impl AuthRecord {
         Position { last: self.token_last, drift: self.token_drift }
     }
 
-    /// Tries of the emergency code and of the security answer.
+    /// Tries of the security answer.
+    #[must_use]
+    pub fn answer_throttle(&self) -> Tries {
+        tries(self.answer_tries, self.answer_tried_at)
+    }
+
+    /// Tries of the emergency code.
     #[must_use]
     pub fn recovery_throttle(&self) -> Tries {
         tries(self.recovery_tries, self.recovery_tried_at)
@@ -371,7 +386,8 @@ impl AuthRecord {
     /// What a suspension's end rests on (rule 33).
     #[must_use]
     pub fn requirements(&self) -> Requirements {
-        Requirements { document_expires_on: self.document_expires_on, expires_on: self.expires_on }
+        let of_age_on = self.of_age_on.filter(|_| self.kind == IdentityType::Minor);
+        Requirements { document_expires_on: self.document_expires_on, expires_on: self.expires_on, of_age_on }
     }
 
     /// Tries of the password.
@@ -388,7 +404,7 @@ impl AuthRecord {
 
     /// Credentials besides the password that are active at an instant, with their last day.
     pub fn active_credentials(&self, now: Timestamp) -> impl Iterator<Item = (CredentialKind, Option<Date>)> + '_ {
-        self.dated_credentials().filter(move |(_, dates)| dates.state(now) == CredentialState::Active).map(|(kind, dates)| (kind, dates.expires_on))
+        self.dated_credentials().filter(move |(_, dates)| dates.state(now) == CredentialState::Active).map(|(kind, dates)| (kind, dates.last_day()))
     }
 
     /// The highest level that is active at an instant (rule 18).
