@@ -348,27 +348,11 @@ async fn a_second_payment_and_one_of_a_cancelled_order_are_given_back() {
     let world = World::new().await;
     let mut buyer = buyer(&world).await;
     let method = buyer.method(&world, "accepted").await;
-    let payer = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap().payer.unwrap();
     let order = buyer.order(&world, "professional").await;
     buyer.act(&world, "POST", &format!("/v1/customer/orders/{order}/cancellation"), json!({})).await.expect(200);
     buyer.pay(&world, &order, &method).await.refused(409, "order-cancelled");
-    // Money that comes all the same: a charge beside us, by the same customer.
-    let client = world.stack.shared.app.payments.clone().unwrap();
-    let pk = buyer.owner.pk();
-    let metadata = [("owner", pk.as_str()), ("order", order.as_str()), ("attempt", "1")];
-    let charge = sportello_payments::Charge {
-        customer: &payer,
-        method: &method,
-        amount: PRICE,
-        currency: "eur",
-        off_session: true,
-        description: "x",
-        metadata: &metadata,
-        key: "beside",
-        return_url: None,
-    };
-    client.charge(&charge).await.unwrap();
-    world.stack.shared.payments.heard().await;
+    // Money that comes all the same.
+    beside(&world, &buyer, &order, &method).await;
     assert_eq!(buyer.state(&world, &order).await, "cancelled");
     run(&world, "jobs.order.expire").await;
     world.stack.shared.payments.heard().await;
@@ -543,8 +527,8 @@ async fn the_automatic_renewal_charges_once_seven_days_before() {
     let charged_from = sportello_rules::calendar::start_of_day(expires_on - jiff::Span::new().days(7));
     world.move_to(charged_from - jiff::SignedDuration::from_secs(1)).await;
     assert!(buyer.renewals(&world, &id).await.is_empty(), "not a second earlier");
-    world.move_to(charged_from).await;
-    // Two runs at once, and again.
+    // Only the clock: moving the world would run the job before the two that race.
+    world.stack.shared.clock.move_to(charged_from).unwrap();
     tokio::join!(run(&world, "jobs.renewal.charge"), run(&world, "jobs.renewal.charge"));
     run(&world, "jobs.renewal.charge").await;
     world.stack.shared.payments.heard().await;
@@ -619,7 +603,7 @@ async fn personal_and_minor_renew_free_of_charge_on_their_last_day() {
     let (id, holder) = service(&world, &buyer, IdentityType::Personal, expires_on, &[]).await;
     world.move_to(sportello_rules::calendar::start_of_day(expires_on) - jiff::SignedDuration::from_secs(1)).await;
     assert_eq!(world.auth(&holder).await.expires_on, Some(expires_on));
-    world.pass(3600).await;
+    world.stack.shared.clock.move_to(sportello_rules::calendar::start_of_day(expires_on)).unwrap();
     tokio::join!(run(&world, "jobs.renewal.charge"), run(&world, "jobs.renewal.charge"));
     let renewed = add_months(expires_on, 24);
     buyer.again(&world).await;
@@ -660,7 +644,11 @@ async fn what_cannot_be_given_any_more_is_paid_back() {
     let revoked = world.act(&token, "POST", "/v1/selfcare/identity/revocation", proof).await;
     assert!(revoked.status < 300, "{revoked:?}");
     buyer.again(&world).await;
-    buyer.pay(&world, &order, &method).await.expect(200);
+    // What a revocation has made pointless is not charged (rule 36).
+    buyer.pay(&world, &order, &method).await.refused(409, "order-obsolete");
+    assert!(world.stack.shared.payments.payments().is_empty());
+    // Money that was under way all the same.
+    beside(&world, &buyer, &order, &method).await;
     run(&world, "jobs.order.expire").await;
     world.stack.shared.payments.heard().await;
     assert_eq!(taken(&world, &order), 0);
@@ -671,6 +659,271 @@ async fn what_cannot_be_given_any_more_is_paid_back() {
         *seen.entry(subject).or_insert(0) += 1;
     }
     assert!(seen.keys().any(|subject| subject.contains("Rimborso")), "{seen:?}");
+}
+
+/// A charge beside us, by the same customer, of which we hear by the provider's message.
+async fn beside(world: &World, buyer: &Buyer, order: &str, method: &str) -> String {
+    let records = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap();
+    let amount = records.orders.iter().find(|kept| kept.order_id == order).unwrap().gross_cents;
+    let payer = records.payer.unwrap();
+    let client = world.stack.shared.app.payments.clone().unwrap();
+    let pk = buyer.owner.pk();
+    let metadata = [("owner", pk.as_str()), ("order", order), ("attempt", "1")];
+    let charge = sportello_payments::Charge {
+        customer: &payer,
+        method,
+        amount,
+        currency: "eur",
+        off_session: true,
+        description: "x",
+        metadata: &metadata,
+        key: "beside",
+        return_url: None,
+    };
+    let payment = client.charge(&charge).await.unwrap();
+    world.stack.shared.payments.heard().await;
+    payment.id
+}
+
+/// A Professional service that renews by itself, a month before its last day, with the instant of its charge.
+async fn automatic(world: &World, buyer: &Buyer, method: &str) -> (String, Account, Date, Timestamp) {
+    let expires_on = add_months(date_of(world.now()), 1);
+    let (id, holder) = service(world, buyer, IdentityType::Professional, expires_on, &[]).await;
+    let body = json!({ "active": true, "paymentMethodId": method });
+    buyer.act(world, "PUT", &format!("/v1/customer/services/{id}/auto-renewal"), body).await.expect(204);
+    (id, holder, expires_on, sportello_rules::calendar::start_of_day(expires_on - jiff::Span::new().days(7)))
+}
+
+/// The charge succeeds and our own commit never happens: the process ends between the two.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_charge_that_succeeded_before_our_commit_failed_is_neither_lost_nor_taken_twice() {
+    use sportello_tests::door::Door;
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let (id, holder, expires_on, charged_from) = automatic(&world, &buyer, &method).await;
+    world.stack.shared.clock.move_to(charged_from).unwrap();
+    // Its message stays out too: only the provider's books know.
+    world.stack.shared.payments.fail_next(&[Fault::MessageHeld]);
+    let mut door = Door::before(&world.stack.shared.dynamodb).await;
+    let entry = world.stack.shared.jobs.iter().find(|job| job.spec.id == "jobs.renewal.charge").unwrap();
+    let running = tokio::spawn(entry.run(world.app_at(door.address.clone()), json!({}), "r".to_owned()));
+    door.somebody().await;
+    assert!(world.stack.shared.payments.payments().is_empty(), "nothing is asked before it is written that it may be");
+    door.one();
+    door.somebody().await;
+    let order = buyer.renewals(&world, &id).await.remove(0);
+    assert_eq!((taken(&world, &order.order_id), order.order.state), (PRICE, sportello_rules::order::State::Charging));
+    running.abort();
+    let _ = running.await;
+    // Another run of the same job charges nothing, and what became of the charge is found an hour later.
+    run(&world, "jobs.renewal.charge").await;
+    assert_eq!(world.stack.shared.payments.payments().len(), 1);
+    world.pass(2 * 3600).await;
+    buyer.again(&world).await;
+    assert_eq!(buyer.state(&world, &order.order_id).await, "paid");
+    assert_eq!((taken(&world, &order.order_id), world.stack.shared.payments.payments().len()), (PRICE, 1));
+    assert_eq!(world.auth(&holder).await.expires_on, Some(add_months(expires_on, 12)));
+}
+
+/// The customer switches the renewal off between the job's decision and its commit: nothing is charged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn switching_off_before_the_charge_is_written_charges_nothing() {
+    use sportello_tests::door::Door;
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let (id, _, expires_on, charged_from) = automatic(&world, &buyer, &method).await;
+    world.stack.shared.clock.move_to(charged_from).unwrap();
+    buyer.again(&world).await;
+    let mut door = Door::before(&world.stack.shared.dynamodb).await;
+    let entry = world.stack.shared.jobs.iter().find(|job| job.spec.id == "jobs.renewal.charge").unwrap();
+    let running = tokio::spawn(entry.run(world.app_at(door.address.clone()), json!({}), "r".to_owned()));
+    door.somebody().await;
+    buyer.act(&world, "PUT", &format!("/v1/customer/services/{id}/auto-renewal"), json!({ "active": false })).await.expect(204);
+    door.open();
+    running.await.unwrap().unwrap();
+    world.pass(2 * 3600).await;
+    buyer.again(&world).await;
+    assert!(world.stack.shared.payments.payments().is_empty() && buyer.renewals(&world, &id).await.is_empty());
+    assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), expires_on.to_string());
+}
+
+/// The provider is away at the hour of the charge: it is asked again under the same key, and the customer hears of no failure.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_automatic_renewal_is_charged_although_the_provider_was_away_at_its_hour() {
+    for fault in [Fault::Broken, Fault::NotReached] {
+        let world = World::new().await;
+        let mut buyer = buyer(&world).await;
+        let method = buyer.method(&world, "accepted").await;
+        let (id, _, expires_on, charged_from) = automatic(&world, &buyer, &method).await;
+        // At its hour, and once more an hour later.
+        world.stack.shared.payments.fail_next(&[fault, fault]);
+        world.move_to(charged_from).await;
+        let order = buyer.renewals(&world, &id).await.remove(0);
+        assert_eq!(order.order.state, sportello_rules::order::State::Charging);
+        world.pass(3 * 3600).await;
+        buyer.again(&world).await;
+        assert_eq!(buyer.state(&world, &order.order_id).await, "paid");
+        assert_eq!((taken(&world, &order.order_id), world.stack.shared.payments.payments().len()), (PRICE, 1));
+        assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), add_months(expires_on, 12).to_string());
+        assert!(!world.subjects(&buyer.account).await.iter().any(|subject| subject.contains("non riuscito")));
+    }
+}
+
+/// The customer's own payment is under way when the renewal falls due, and comes to nothing: the renewal charges then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_by_hand_that_comes_to_nothing_uses_no_automatic_renewal_up() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let (good, slow) = (buyer.method(&world, "accepted").await, buyer.method(&world, "confirmed").await);
+    let expires_on = add_months(date_of(world.now()), 1);
+    let (id, _) = service(&world, &buyer, IdentityType::Professional, expires_on, &[]).await;
+    let charged_from = sportello_rules::calendar::start_of_day(expires_on - jiff::Span::new().days(7));
+    world.move_to(charged_from - jiff::SignedDuration::from_mins(10)).await;
+    buyer.again(&world).await;
+    let order = buyer.act(&world, "POST", &format!("/v1/customer/services/{id}/renewals"), json!({})).await.expect(201).text_at("/orderId");
+    // Nobody comes to the bank's page.
+    buyer.pay(&world, &order, &slow).await.expect(200);
+    let body = json!({ "active": true, "paymentMethodId": good });
+    buyer.act(&world, "PUT", &format!("/v1/customer/services/{id}/auto-renewal"), body).await.expect(204);
+    world.move_to(charged_from).await;
+    assert_eq!(buyer.state(&world, &order).await, "charging");
+    world.pass(4 * 3600).await;
+    buyer.again(&world).await;
+    assert_eq!(buyer.state(&world, &order).await, "paid");
+    assert_eq!((taken(&world, &order), buyer.renewals(&world, &id).await.len()), (PRICE, 1));
+    assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), add_months(expires_on, 12).to_string());
+}
+
+/// After a failed charge whose order was closed the renewal by hand is there, and the holder's list promises no second charge.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_automatic_charge_leaves_a_way_to_renew_also_when_its_order_is_closed() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let (bad, good) = (buyer.method(&world, "declined-later").await, buyer.method(&world, "accepted").await);
+    let (id, holder, expires_on, charged_from) = automatic(&world, &buyer, &bad).await;
+    let kinds = async || {
+        let token = world.sign_in(&holder).await;
+        let list = world.get("/v1/selfcare/deadlines", &token).await.expect(200);
+        list.body["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(kinds().await.contains(&"renewal-charge".to_owned()));
+    world.move_to(charged_from).await;
+    world.stack.shared.payments.heard().await;
+    let after = kinds().await;
+    assert!(!after.contains(&"renewal-charge".to_owned()) && after.contains(&"identity-expiry".to_owned()), "{after:?}");
+    buyer.again(&world).await;
+    let order = buyer.renewals(&world, &id).await.remove(0).order_id;
+    let path = format!("/v1/customer/services/{id}/renewals");
+    assert_eq!(buyer.act(&world, "POST", &path, json!({})).await.expect(201).text_at("/orderId"), order, "the open one is answered");
+    buyer.act(&world, "POST", &format!("/v1/customer/orders/{order}/cancellation"), json!({})).await.expect(200);
+    let body = json!({ "active": true, "paymentMethodId": good });
+    buyer.act(&world, "PUT", &format!("/v1/customer/services/{id}/auto-renewal"), body).await.expect(204);
+    let another = buyer.act(&world, "POST", &path, json!({})).await.expect(201).text_at("/orderId");
+    assert_ne!(another, order);
+    buyer.pay(&world, &another, &good).await.expect(200);
+    assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), add_months(expires_on, 12).to_string());
+}
+
+/// The provider said that it would give the money back, and could not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_that_fails_afterwards_is_tried_again() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let order = buyer.order(&world, "professional").await;
+    buyer.act(&world, "POST", &format!("/v1/customer/orders/{order}/cancellation"), json!({})).await.expect(200);
+    let payment = beside(&world, &buyer, &order, &method).await;
+    run(&world, "jobs.order.expire").await;
+    world.stack.shared.payments.heard().await;
+    let refunded = async || buyer.get(&world, &format!("/v1/customer/orders/{order}")).await.expect(200).text_at("/refunded");
+    assert_eq!(refunded().await, "done");
+    let metadata = json!({ "owner": buyer.owner.pk(), "order": order });
+    let object = json!({ "id": "re_x", "status": "failed", "payment_intent": payment, "amount": PRICE, "metadata": metadata });
+    let event = json!({ "id": "evt_rf", "type": "refund.failed", "created": world.now().as_second(), "data": { "object": object } });
+    assert_eq!(message(&world, &event, world.now()).await.expect(200).text_at("/result"), "done");
+    assert_eq!(refunded().await, "due");
+    assert_eq!(message(&world, &event, world.now()).await.expect(200).text_at("/result"), "known", "once for each message");
+    world.pass(3600).await;
+    let records = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap();
+    let kept = records.orders.iter().find(|kept| kept.order_id == order).unwrap();
+    assert_eq!((kept.order.refund_failures, kept.order.refunds.values().copied().collect::<Vec<_>>()), (1, vec![sportello_rules::order::Refund::Done]));
+    assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Rimborso")).count(), 2, "told again, for it is given back only now");
+}
+
+/// A renewal never charges a method that is gone: whoever comes first, the other hears of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_method_is_not_removed_while_something_begins_to_use_it() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let (id, _) = service(&world, &buyer, IdentityType::Professional, add_months(date_of(world.now()), 2), &[]).await;
+    let path = format!("/v1/customer/services/{id}/auto-renewal");
+    for _ in 0..8 {
+        let method = buyer.method(&world, "accepted").await;
+        let (place, body) = (format!("/v1/customer/payment-methods/{method}"), json!({ "active": true, "paymentMethodId": method }));
+        let remove = world.send(Request::new("DELETE", &place).token(&buyer.token));
+        tokio::join!(remove, buyer.act(&world, "PUT", &path, body));
+        let records = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap();
+        let service = records.services.iter().find(|service| service.service_id == id).unwrap();
+        let is_there = records.methods.iter().any(|kept| kept.method_id == method);
+        assert!(!service.auto_renewal || is_there, "on, and charges nothing");
+        buyer.act(&world, "PUT", &path, json!({ "active": false })).await.expect(204);
+    }
+}
+
+/// An invoice that was issued names who bought then, in the customer's language of today.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invoice_stays_as_it_was_issued() {
+    let world = World::new().await;
+    let (buyer, order, _) = bought(&world, "business").await;
+    let path = format!("/v1/customer/orders/{order}/invoice");
+    let before = world.download(&path, &buyer.token).await;
+    let data = json!({ "givenName": "Altra", "familyName": "Persona", "language": "it", "companyName": "Altra S.p.A.", "vatNumber": "00743110157" });
+    buyer.act(&world, "PUT", "/v1/customer/account", data).await.expect(204);
+    assert_eq!(world.download(&path, &buyer.token).await, before);
+    // The next one names who buys now.
+    let method = buyer.method(&world, "accepted").await;
+    let next = buyer.order(&world, "business").await;
+    buyer.pay(&world, &next, &method).await.expect(200);
+    let records = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap();
+    let kept = format!("{:?}", records.orders);
+    assert!(!kept.contains("Altra"), "sealed");
+}
+
+/// An order whose time is over is in nobody's way, also before the job has ended it; one of another day pays for nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_is_over_or_of_another_day_neither_holds_up_nor_pays() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let soon = add_months(date_of(world.now()), 2);
+    let (id, holder) = service(&world, &buyer, IdentityType::Professional, soon, &[(CredentialKind::SmartCard, soon)]).await;
+    let path = format!("/v1/customer/services/{id}/renewals");
+    let first = buyer.act(&world, "POST", &path, json!({})).await.expect(201).text_at("/orderId");
+    world.stack.shared.clock.move_to(world.now() + jiff::SignedDuration::from_hours(24 * 14)).unwrap();
+    buyer.again(&world).await;
+    let second = buyer.act(&world, "POST", &path, json!({})).await.expect(201).text_at("/orderId");
+    assert_ne!(first, second);
+    buyer.pay(&world, &first, &method).await.refused(409, "order-expired");
+    buyer.pay(&world, &second, &method).await.expect(200);
+    // A card's renewal is ordered, and the card is given up for another one.
+    let card = buyer.act(&world, "POST", &path, json!({ "credential": "smart-card" })).await.expect(201).text_at("/orderId");
+    let session = world.forge_session(&holder, Some(sportello_rules::service::Level::L3)).await;
+    let code = world.fresh_code(&holder).await;
+    world.act(&session, "POST", "/v1/selfcare/credentials/smart-card/revocation", json!({ "code": code })).await.expect(204);
+    buyer.again(&world).await;
+    buyer.pay(&world, &card, &method).await.refused(409, "order-obsolete");
+    let adding = buyer.act(&world, "POST", &format!("/v1/customer/services/{id}/credentials"), json!({ "credential": "smart-card" })).await.expect(201);
+    buyer.pay(&world, &adding.text_at("/orderId"), &method).await.expect(200);
+    let bought_until = buyer.service(&world, &id).await.text_at("/credentials/0/expiry/on");
+    buyer.pay(&world, &card, &method).await.refused(409, "order-obsolete");
+    // Money that was under way all the same moves nothing, and comes back.
+    beside(&world, &buyer, &card, &method).await;
+    assert_eq!(buyer.service(&world, &id).await.text_at("/credentials/0/expiry/on"), bought_until);
+    run(&world, "jobs.order.expire").await;
+    world.stack.shared.payments.heard().await;
+    assert_eq!(taken(&world, &card), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

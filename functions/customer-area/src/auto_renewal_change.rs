@@ -63,8 +63,10 @@ impl Operation for AutoRenewalChange {
         let method = match (input.active, &input.payment_method_id) {
             (false, _) => None,
             (true, None) => return Err(missing()),
-            (true, Some(id)) => Some(records.methods.iter().find(|method| method.method_id == *id).ok_or_else(missing)?.method_id.clone()),
+            (true, Some(id)) => Some(records.methods.iter().find(|method| method.method_id == *id).ok_or_else(missing)?),
         };
+        let used = method;
+        let method = method.map(|method| method.method_id.clone());
         if (service.auto_renewal, &service.renewal_method) == (input.active, &method) {
             return Ok(Reply::of(()));
         }
@@ -72,6 +74,9 @@ impl Operation for AutoRenewalChange {
         changed.auto_renewal = input.active;
         changed.renewal_method.clone_from(&method);
         let mut commit = Commit::new();
+        if let Some(used) = used {
+            commit.use_method(used);
+        }
         commit.update_service(ServiceUpdate::of(service).auto_renewal(input.active, method.as_deref()));
         service_due(cx, &mut commit, &customer.owner, records, &changed);
         if let Some(identity) = service.identity.as_deref().and_then(Owner::from_pk) {

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sportello_contract::problem::{Code, Language};
 use sportello_contract::spec::{Limit, Spec};
-use sportello_paper::{Invoice, InvoiceLine, Party, invoice};
+use sportello_paper::{Invoice, InvoiceLine, invoice};
 use sportello_rules::order::Item;
 use sportello_runtime::access::{Customer, CustomerActor};
-use sportello_runtime::profile::Profile;
+use sportello_runtime::ordering::Parties;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::record::OrderRecord;
 
@@ -37,20 +37,13 @@ impl Operation for OrderInvoice {
         let order = customer.records.orders.iter().find(|order| order.order_id == input.order_id).ok_or(Code::NotFound)?;
         let number = order.invoice.as_ref().ok_or(Code::NoInvoice)?;
         let sealed = &customer.records.profile;
-        let profile = Profile::open(cx, &customer.owner, sealed)?;
+        let (seller, buyer) = Parties::of_invoice(cx, &customer.owner, &customer.records, order)?.printed();
         let language = sealed.language;
         let provider = &cx.app.provider;
-        let person = [profile.given_name.as_str(), profile.family_name.as_str()].join(" ").trim().to_owned();
-        let name = profile.company_name.unwrap_or(person);
         let paper = Invoice {
-            seller: cx.app.seller.clone().unwrap_or_else(|| Party { name: provider.name.clone(), address: Vec::new(), fiscal_code: None, vat_number: None }),
+            seller,
             support: provider.support.clone(),
-            buyer: Party {
-                name: if name.is_empty() { profile.email.expose().to_owned() } else { name },
-                address: profile.residence.iter().map(|home| format!("{}, {} {}", home.address, home.postal_code, home.city)).collect(),
-                fiscal_code: profile.fiscal_code,
-                vat_number: profile.vat_number,
-            },
+            buyer,
             number: number.number.clone(),
             issued_on: number.issued_on,
             order_id: order.order_id.clone(),

@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::{Code, Problem};
 use sportello_contract::spec::{Limit, Spec};
+use sportello_rules::order::State;
 use sportello_runtime::access::{Customer, CustomerActor};
-use sportello_runtime::ordering::{Charged, begin, charge};
+use sportello_runtime::ordering::{Charged, begin, can_be_given, charge};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
+use sportello_store::order::ServiceUpdate;
 
 use crate::order_view::{Order, view};
 
@@ -51,6 +53,7 @@ impl Operation for OrderPay {
             Code::PaymentInProgress,
             Code::PaymentDeclined,
             Code::PaymentMethodMissing,
+            Code::OrderObsolete,
             Code::ChangedMeanwhile,
         ]);
     type Auth = Customer;
@@ -64,6 +67,16 @@ impl Operation for OrderPay {
         let method = records.methods.iter().find(|method| method.method_id == input.payment_method_id).ok_or_else(missing)?;
         let payer = records.payer.as_deref().ok_or_else(missing)?;
         let mut commit = Commit::new();
+        // What a revocation has made pointless is not charged (rule 36). One that is being charged is asked for again: money may have been taken.
+        if order.order.state == State::Unpaid {
+            if !can_be_given(records, order) {
+                return Err(Code::OrderObsolete.into());
+            }
+            if let Some(service) = records.services.iter().find(|service| service.service_id == order.service_id) {
+                commit.update_service(ServiceUpdate::of(service));
+            }
+            commit.use_method(method);
+        }
         let charging = begin(cx, &mut commit, &customer.owner, order, &method.method_id, None)?;
         // Before the provider is asked, so that whatever happens then it is known that money may have been taken.
         cx.store.commit(commit).await?;

@@ -5,14 +5,13 @@ use serde::Deserialize;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
-use sportello_payments::PaymentError;
 use sportello_rules::order::State;
 use sportello_runtime::access::{Customer, CustomerActor};
 use sportello_runtime::ordering::provider;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
+use tracing::error;
 
-use crate::payment_method_add::unavailable;
 
 /// Removes a payment method.
 pub struct PaymentMethodRemove;
@@ -44,16 +43,18 @@ impl Operation for PaymentMethodRemove {
         if records.services.iter().any(renews) || records.orders.iter().any(pays) {
             return Err(Code::PaymentMethodInUse.into());
         }
-        match provider(cx)?.detach(&method.method_id, &format!("detach-{}", method.method_id)).await {
-            // The provider may have forgotten it already.
-            Ok(()) | Err(PaymentError::Rejected { .. }) => {}
-            Err(error) => return Err(unavailable(cx, &error)),
-        }
+        let provider = provider(cx)?;
         let mut commit = Commit::new();
-        commit.remove_method(&customer.owner, &method.method_id);
+        commit.remove_method(method);
         let notice = Notice::PaymentMethodChanged { at: cx.now, label: method.label.clone(), added: false };
         let id = format!("{}#{}#{}#removed", notice.kind(), customer.owner.pk(), method.method_id);
         commit.notice(&id, &customer.owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
-        Ok(Reply::after(commit, ()))
+        // Forgotten here first: what began to use it meanwhile keeps it, and nothing is charged to what the provider has lost.
+        cx.store.commit(commit).await?;
+        if let Err(error) = provider.detach(&method.method_id, &format!("detach-{}", method.method_id)).await {
+            // Nobody here knows its id any more, so nobody charges it; the provider may have forgotten it already.
+            error!(request_id = cx.request_id, %error, "the payment provider does not forget a payment method");
+        }
+        Ok(Reply::of(()))
     }
 }

@@ -17,7 +17,7 @@ use crate::order_view::{Order, view};
 /// `too-many-orders`, `not-for-sale`; a fault where no order can be made.
 pub fn order(cx: &Cx, customer: &CustomerActor, service: &ServiceRecord, item: Item, period: Option<Date>) -> Result<Reply<Order>, Failure> {
     let records = &customer.records;
-    if let Some(open) = find_open(records, &service.service_id, item, period) {
+    if let Some(open) = find_open(cx, records, &service.service_id, item, period) {
         return Ok(Reply::of(view(open.clone(), cx.now)));
     }
     if too_many_open(cx, records) {

@@ -68,7 +68,8 @@ impl Operation for PaymentEvent {
         let result = match event.kind {
             EventKind::PaymentSucceeded(payment) => paid(cx, &payment, &marker).await?,
             EventKind::PaymentFailed(payment) => failed(cx, &payment, &marker).await?,
-            EventKind::Refunded { payment } => returned(cx, &payment, &marker).await?,
+            EventKind::Refunded { payment } => returned(cx, &payment, &Event::Refunded { payment: payment.id.clone() }, &marker).await?,
+            EventKind::RefundFailed { payment } => returned(cx, &payment, &Event::RefundFailed { payment: payment.id.clone() }, &marker).await?,
             EventKind::SetupSucceeded { method, customer, metadata, .. } => match owner_of(metadata.get(OWNER)) {
                 Some(owner) => added(cx, &owner, &method, customer.as_deref(), &marker).await?,
                 None => "ignored",
@@ -117,8 +118,8 @@ async fn failed(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static 
     told(cx, payment, &Event::Failed { attempt }, Heard { why: Some(why), marker: Some(marker), ..Heard::default() }).await
 }
 
-async fn returned(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static str, Failure> {
-    told(cx, payment, &Event::Refunded { payment: payment.id.clone() }, Heard { marker: Some(marker), ..Heard::default() }).await
+async fn returned(cx: &Cx, payment: &Payment, event: &Event, marker: &Marker) -> Result<&'static str, Failure> {
+    told(cx, payment, event, Heard { marker: Some(marker), ..Heard::default() }).await
 }
 
 /// Keeps a payment method that was added at the provider's page.
@@ -159,6 +160,7 @@ fn record(cx: &Cx, owner: &Owner, method: &Method) -> PaymentMethodRecord {
         label,
         expires,
         added_at: cx.now,
+        version: 0,
     }
 }
 

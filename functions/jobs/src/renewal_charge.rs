@@ -82,9 +82,12 @@ async fn charged(cx: &Cx, found: &Found, service: &ServiceRecord, due: Renewing)
     let mut commit = Commit::new();
     commit.update_service(ServiceUpdate::of(service).charged(&changed.charged));
     service_due(cx, &mut commit, &found.owner, &found.records, &changed);
-    let Some((order, payer)) = prepared(cx, &mut commit, found, service, due)? else {
-        return Ok(if made(cx.store.commit(commit).await)? { Done::Done } else { Done::Skipped });
-    };
+    // The customer is paying it at this moment: whether there is anything left to charge is seen in an hour.
+    let Some((order, payer)) = prepared(cx, &mut commit, found, service, due)? else { return Ok(Done::Skipped) };
+    if let Some(identity) = service.identity.as_deref().and_then(Owner::from_pk).filter(|_| due.credential.is_none()) {
+        // So that the holder's list promises no second charge (rule 39).
+        commit.update_auth(Commit::auth(&identity).charged_for(due.from).next_version(), Code::Internal);
+    }
     if !made(cx.store.commit(commit).await)? {
         return Ok(Done::Skipped);
     }
@@ -114,7 +117,7 @@ fn prepared(cx: &Cx, commit: &mut Commit, found: &Found, service: &ServiceRecord
     let payer = records.payer.clone().filter(|_| method.is_some());
     let method = method.map_or("none", String::as_str);
     let key = |attempt: u32| (attempt == 1).then(|| renewal_key(&service.service_id, item, due.from));
-    let order = match find_open(records, &service.service_id, item, Some(due.from)) {
+    let order = match find_open(cx, records, &service.service_id, item, Some(due.from)) {
         Some(open) if open.order.charging_since.is_some() => return Ok(None),
         Some(open) => begin(cx, commit, &found.owner, open, method, None)?,
         None => {

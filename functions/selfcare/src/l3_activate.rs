@@ -13,7 +13,7 @@ use sportello_runtime::profile::Profile;
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::record::Bytes;
 
-use crate::confirmation::{GRANTS_SHOWN, confirm};
+use crate::confirmation::{GRANTS, confirm};
 use crate::credentials::{changed, commit, guard};
 use crate::level_three::{Shown, Signature, activation_challenge, person};
 
@@ -56,7 +56,7 @@ impl Operation for L3Activate {
         .charges()
         .authorities()
         .idempotent()
-        .grants(GRANTS_SHOWN)
+        .grants(GRANTS)
         .statuses(&[Status::Active])
         .problems(&[Code::MissingField, Code::ProofRefused, Code::CertificateRefused, Code::NotBought, Code::DowngradeGuard]);
     type Auth = HolderHighest;

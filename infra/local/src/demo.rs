@@ -246,6 +246,7 @@ impl NewHolder {
             document_expires_on: self.document_expires_on,
             of_age_on: (self.kind == IdentityType::Minor).then(|| birthday(self.birth_date, app.policy.identity.adult_years)),
             auto_renewal: self.auto_renewal,
+            charged_for: None,
             last_used_at: self.last_used_at.filter(|_| self.state.activated_at.is_some()),
             service: self.service.clone(),
             password_tries: self.tries,

@@ -196,6 +196,8 @@ codes! {
     OrderCancelled = 409 "order-cancelled", "L'ordine è stato annullato.", "The order was cancelled.";
     /// The order was not paid in time (rule 65).
     OrderExpired = 409 "order-expired", "L'ordine non è stato pagato in tempo.", "The order was not paid in time.";
+    /// What was ordered cannot be given any more: the service or the credential is gone, or was renewed otherwise.
+    OrderObsolete = 409 "order-obsolete", "Ciò che è stato ordinato non si può più fornire: annullare l'ordine.", "What was ordered cannot be given any more: cancel the order.";
     /// A payment of the order is under way (rule 65).
     PaymentInProgress = 409 "payment-in-progress", "Un pagamento dell'ordine è in corso.", "A payment of the order is under way.";
     /// The payment provider took nothing (rule 61).

@@ -209,15 +209,15 @@ impl Client {
         }
     }
 
-    /// Gives a payment back, whole; what was given back already is no error, and neither is what the provider has still to pay out.
+    /// Gives a payment back, whole; what was given back already is no error. Answers whether it is done: otherwise a message of the provider tells how it ended.
     ///
     /// # Errors
     /// [`PaymentError`]; [`PaymentError::Declined`] where the provider could not give it back.
-    pub async fn refund(&self, id: &str, key: &str, metadata: &[(&str, &str)]) -> Result<(), PaymentError> {
+    pub async fn refund(&self, id: &str, key: &str, metadata: &[(&str, &str)]) -> Result<bool, PaymentError> {
         let mut form = vec![field("payment_intent", id)];
         annotate(&mut form, "metadata", metadata);
         match self.send("/v1/refunds", Verb::Post { key, form }).await {
-            Err(PaymentError::Rejected { code, .. }) if code == "charge_already_refunded" => Ok(()),
+            Err(PaymentError::Rejected { code, .. }) if code == "charge_already_refunded" => Ok(true),
             answer => returned(&answer?),
         }
     }
@@ -337,10 +337,11 @@ fn understood(status: u16, value: Value) -> Result<Value, PaymentError> {
 }
 
 /// What became of a refund: a provider may refuse one in an answer that is no error.
-fn returned(value: &Value) -> Result<(), PaymentError> {
+fn returned(value: &Value) -> Result<bool, PaymentError> {
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     match text("status").ok_or_else(unreadable)? {
-        "succeeded" | "pending" => Ok(()),
+        "succeeded" => Ok(true),
+        "pending" => Ok(false),
         status @ ("failed" | "canceled") => {
             let code = text("failure_reason").unwrap_or(status).to_owned();
             Err(PaymentError::Declined { code, payment: text("payment_intent").map(ToOwned::to_owned) })

@@ -32,6 +32,11 @@ pub enum EventKind {
         /// Which one, with what was given back.
         payment: Payment,
     },
+    /// A payment could not be given back, also after the provider had said that it would.
+    RefundFailed {
+        /// Which one, with what was to be given back.
+        payment: Payment,
+    },
     /// Nothing that we act on.
     Other,
 }
@@ -123,6 +128,12 @@ fn read(body: &[u8]) -> Option<Event> {
             SetupIntent { method: None, .. } => EventKind::Other,
         },
         "refund.created" | "refund.updated" if object.get("status").and_then(Value::as_str) == Some("succeeded") => refunded(object, "amount"),
+        "refund.failed" | "refund.updated" if matches!(object.get("status").and_then(Value::as_str), Some("failed" | "canceled")) => {
+            match refunded(object, "amount") {
+                EventKind::Refunded { payment } => EventKind::RefundFailed { payment },
+                other => other,
+            }
+        }
         // Given back at the provider's own desk, where nobody says of a refund what it is for: a charge has what we said of its payment.
         "charge.refunded" if object.get("refunded").and_then(Value::as_bool) == Some(true) => refunded(object, "amount_refunded"),
         _ => EventKind::Other,

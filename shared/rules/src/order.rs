@@ -75,6 +75,9 @@ pub struct Order {
     pub payment: Option<String>,
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
+    /// How often the provider could not give a payment back after all: each new try has a key of its own.
+    #[serde(default)]
+    pub refund_failures: u32,
     /// Payments that are given back: those that the order did not need, and the one that paid it where the customer withdrew (62).
     pub refunds: BTreeMap<String, Refund>,
 }
@@ -93,6 +96,15 @@ impl Order {
     pub fn key_holds(&self, now: Timestamp, policy: &OrderPolicy) -> bool {
         let hours = SignedDuration::from_hours(i64::from(policy.key_hours));
         self.state == State::Charging && self.charging_since.and_then(|since| since.checked_add(hours).ok()).is_some_and(|end| now < end)
+    }
+
+    /// Whether whoever pays may ask for the charge under way again at `now`: not any more when its fate is about to be looked up, so that nothing is
+    /// still on its way to the provider while the order is told that nothing was taken.
+    #[must_use]
+    pub fn asks_again(&self, now: Timestamp, policy: &OrderPolicy) -> bool {
+        let minutes = SignedDuration::from_mins(i64::from(policy.resolve_minutes.saturating_sub(policy.quiet_minutes)));
+        let end = self.charging_since.and_then(|since| since.checked_add(minutes).ok());
+        self.key_holds(now, policy) && end.is_some_and(|end| now < end)
     }
 
     fn is_over(&self, now: Timestamp) -> bool {
@@ -123,6 +135,11 @@ pub enum Event {
     Expire,
     /// The provider gave a payment back.
     Refunded {
+        /// The provider's id of the payment.
+        payment: String,
+    },
+    /// The provider could not give a payment back, also after it had said that it would.
+    RefundFailed {
         /// The provider's id of the payment.
         payment: String,
     },
@@ -192,6 +209,7 @@ pub fn placed(now: Timestamp, policy: &OrderPolicy) -> Order {
         charging_since: None,
         payment: None,
         paid_at: None,
+        refund_failures: 0,
         refunds: BTreeMap::new(),
     }
 }
@@ -238,6 +256,15 @@ pub fn apply(order: &Order, event: &Event, now: Timestamp) -> Result<Step, Refus
             changed(Order { state: State::Unpaid, attempt: order.attempt.saturating_add(1), charging_since: None, ..order.clone() })
         }
         (Event::Failed { .. }, _) => Ok(Step::Same),
+        (Event::RefundFailed { payment }, _) => {
+            if !order.refunds.contains_key(payment) {
+                return Ok(Step::Same);
+            }
+            let mut order = order.clone();
+            order.refund_failures = order.refund_failures.saturating_add(1);
+            order.refunds.insert(payment.clone(), Refund::Due);
+            Ok(Step::Changed { order, fulfil: false, refund: Some(payment.clone()) })
+        }
         (Event::Refunded { payment }, _) => match order.refunds.get(payment) {
             Some(Refund::Due) => {
                 let mut order = order.clone();
@@ -269,6 +296,12 @@ fn succeeded(order: &Order, state: State, payment: &str, now: Timestamp) -> Step
 #[must_use]
 pub fn charge_key(order_id: &str, attempt: u32) -> String {
     format!("order:{}:{order_id}:{attempt}", order_id.len())
+}
+
+/// The key under which a payment is given back; after it could not be, the next try has another one.
+#[must_use]
+pub fn refund_key(payment: &str, failures: u32) -> String {
+    if failures == 0 { format!("refund-{payment}") } else { format!("refund-{payment}-{failures}") }
 }
 
 /// The key under which the automatic renewal of one period of a service is charged (rule 61), whichever order it belongs to: two runs that place an order

@@ -245,6 +245,8 @@ section! {
         max_open: u32 = 20,
         /// Minutes after which a charge of which nothing was heard is looked up; the provider has long answered then.
         resolve_minutes: u32 = 60,
+        /// Minutes before that in which whoever pays does not ask again: longer than any request is on its way.
+        quiet_minutes: u32 = 10,
         /// Hours for which a charge may be asked for again under its key: the payment provider forgets keys after 24.
         key_hours: u32 = 23,
         /// Tries at settling an order, where others write the same records at the same time.
@@ -441,7 +443,8 @@ impl Policy {
         let o = &self.order;
         check((1..=MOST_DAYS).contains(&o.pay_within_days), "order.pay_within_days", "must be from 1 to 3650")?;
         check(o.max_open >= 1, "order.max_open", "must be at least 1")?;
-        check((1..1440).contains(&o.resolve_minutes), "order.resolve_minutes", "must be at least 1 and less than a day")?;
+        check((2..1440).contains(&o.resolve_minutes), "order.resolve_minutes", "must be at least 2 and less than a day")?;
+        check((1..o.resolve_minutes).contains(&o.quiet_minutes), "order.quiet_minutes", "must be from 1 to less than order.resolve_minutes")?;
         check((1..24).contains(&o.key_hours), "order.key_hours", "must be from 1 to 23, less than the payment provider keeps a key")?;
         check(o.tries >= 1 && o.pause_ms >= 1, "order.tries", "must be at least 1, as order.pause_ms")?;
         check((4..=MOST_DAYS).contains(&o.remembered_days), "order.remembered_days", "must be from 4 to 3650")?;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{add_months_anchored, date_of, days_after, days_between, end_of_day, sub_months, working_day_from};
 use crate::identity::{IdentityType, Status};
 use crate::policy::{Policy, ServicePolicy};
+use crate::renewal::name;
 
 /// A level of assurance, lowest first (rule 18).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -96,6 +97,8 @@ pub struct ServiceFacts {
     pub auto_renewal: bool,
     /// The credentials held, expired ones too, without those that were revoked.
     pub credentials: Vec<Credential>,
+    /// For which last days, by what is renewed, the automatic renewal has charged, with whatever outcome (61).
+    pub charged: std::collections::BTreeMap<String, Date>,
 }
 
 /// How an expiry date is shown (rule 60).
@@ -320,15 +323,20 @@ fn attempt(action: Action, facts: &ServiceFacts, now: Timestamp, policy: &Servic
 /// A suspended one may, lest it expires meanwhile.
 ///
 /// # Errors
-/// Cancelled, revoked, free, not active yet, automatic (also after a failed charge, whose order is paid instead), without expiry, or not yet due.
+/// Cancelled, revoked, free, not active yet, automatic unless it has charged for this last day in vain (it charges once, so nothing else is left), without
+/// expiry, or not yet due.
 pub fn renewal(facts: &ServiceFacts, now: Timestamp, policy: &ServicePolicy) -> Result<(), Refusal> {
     alive(facts)?;
     match (renewal_terms(facts.kind, facts.auto_renewal), facts.status) {
         (RenewalTerms::FreeAutomatic, _) => Err(Refusal::RenewalIsFree),
         (_, Status::ToActivate) => Err(Refusal::NotActive),
-        (RenewalTerms::AutomaticOn, _) => Err(Refusal::RenewalIsAutomatic),
-        (RenewalTerms::AutomaticOff, _) => due(facts.expires_on, now, policy),
+        (RenewalTerms::AutomaticOn, _) if !was_charged(facts, None, facts.expires_on) => Err(Refusal::RenewalIsAutomatic),
+        (RenewalTerms::AutomaticOn | RenewalTerms::AutomaticOff, _) => due(facts.expires_on, now, policy),
     }
+}
+
+fn was_charged(facts: &ServiceFacts, credential: Option<CredentialKind>, expires_on: Option<Date>) -> bool {
+    expires_on.is_some() && facts.charged.get(name(credential)).copied() == expires_on
 }
 
 /// Whether one credential of the service may be renewed by hand at `now` (rule 60): while its own expiry is flagged, not while the automatic
@@ -340,8 +348,8 @@ pub fn credential_renewal(facts: &ServiceFacts, credential: &Credential, now: Ti
     alive(facts)?;
     match (renewal_terms(facts.kind, facts.auto_renewal), facts.status) {
         (_, Status::ToActivate) => Err(Refusal::NotActive),
-        (RenewalTerms::AutomaticOn, _) => Err(Refusal::RenewalIsAutomatic),
-        (RenewalTerms::FreeAutomatic | RenewalTerms::AutomaticOff, _) => due(credential.expires_on, now, policy),
+        (RenewalTerms::AutomaticOn, _) if !was_charged(facts, Some(credential.kind), credential.expires_on) => Err(Refusal::RenewalIsAutomatic),
+        (RenewalTerms::FreeAutomatic | RenewalTerms::AutomaticOn | RenewalTerms::AutomaticOff, _) => due(credential.expires_on, now, policy),
     }
 }
 
@@ -518,6 +526,7 @@ mod tests {
             anchor_day: 31,
             auto_renewal: false,
             credentials: vec![Credential::new(CredentialKind::Password, None), Credential::new(CredentialKind::OtpApp, None)],
+            charged: std::collections::BTreeMap::new(),
         }
     }
 
@@ -548,6 +557,26 @@ mod tests {
             assert_eq!(Name(*value).to_string(), *name);
             let source: StrDeserializer<'_, Error> = name.into_deserializer();
             assert_eq!(T::deserialize(source).as_ref(), Ok(value));
+        }
+    }
+
+    #[test]
+    fn an_automatic_renewal_that_charged_in_vain_leaves_the_renewal_by_hand() {
+        for kind in PAID {
+            let mut on = ServiceFacts { auto_renewal: true, ..facts(kind, Status::Active) };
+            let card = Credential::new(CredentialKind::SmartCard, Some(date(2026, 5, 20)));
+            assert_eq!(renewal(&on, flagged(), &policy()), Err(RenewalIsAutomatic));
+            assert_eq!(credential_renewal(&on, &card, flagged(), &policy()), Err(RenewalIsAutomatic));
+            // Charged for another last day, it will charge for this one.
+            on.charged.insert("identity".to_owned(), date(2025, 5, 31));
+            assert_eq!(renewal(&on, flagged(), &policy()), Err(RenewalIsAutomatic));
+            on.charged.insert("identity".to_owned(), date(2026, 5, 31));
+            assert_eq!(renewal(&on, flagged(), &policy()), Ok(()));
+            assert_eq!(credential_renewal(&on, &card, flagged(), &policy()), Err(RenewalIsAutomatic), "each by itself");
+            on.charged.insert("smart-card".to_owned(), date(2026, 5, 20));
+            assert_eq!(credential_renewal(&on, &card, flagged(), &policy()), Ok(()));
+            on.expires_on = None;
+            assert_eq!(renewal(&on, flagged(), &policy()), Err(RenewalIsAutomatic));
         }
     }
 

@@ -79,6 +79,7 @@ fn kept(auth: &AuthRecord, due: &std::collections::BTreeMap<String, DueMarks>, b
             .collect(),
         credential_noticed: marks(DUE_CREDENTIAL).told.iter().filter_map(|mark| parse(mark)).collect(),
         auto_renewal: auth.auto_renewal,
+        charge_tried: auth.charged_for.is_some() && auth.charged_for == auth.expires_on,
         ..Records::new(auth.kind, auth.state.clone())
     }
 }

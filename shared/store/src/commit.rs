@@ -29,6 +29,7 @@ enum Write {
     Put { table: Table, item: Item, over: Over },
     Update(Box<Updating>),
     Delete { table: Table, pk: String, sk: Option<String>, condition: Option<&'static str> },
+    DeleteVersion { table: Table, pk: String, sk: String, version: u64 },
 }
 
 #[derive(Debug, Clone)]
@@ -95,6 +96,11 @@ impl Commit {
 
     pub(crate) fn delete_item(&mut self, table: Table, pk: &str, sk: &str, condition: Option<&'static str>, refused: Code) {
         self.writes.push((Write::Delete { table, pk: pk.to_owned(), sk: Some(sk.to_owned()), condition }, refused));
+    }
+
+    /// Removes an item of this version.
+    pub(crate) fn delete_version(&mut self, table: Table, (pk, sk): (&str, &str), version: u64, refused: Code) {
+        self.writes.push((Write::DeleteVersion { table, pk: pk.to_owned(), sk: sk.to_owned(), version }, refused));
     }
 
     /// Removes an item of a table without sort key.
@@ -295,7 +301,7 @@ impl Commit {
             .map(|(write, _)| match write {
                 Write::Put { table, .. } => grant(*table, Action::PutItem),
                 Write::Update(update) => grant(update.table, Action::UpdateItem),
-                Write::Delete { table, .. } => grant(*table, Action::DeleteItem),
+                Write::Delete { table, .. } | Write::DeleteVersion { table, .. } => grant(*table, Action::DeleteItem),
             })
             .collect()
     }
@@ -708,6 +714,13 @@ impl AuthUpdate {
         self
     }
 
+    /// Notes for which last day the automatic renewal has charged (rules 39, 61).
+    #[must_use]
+    pub fn charged_for(mut self, day: Date) -> Self {
+        self.0.set("charged_for", "", ":charged_for", s(day.to_string()));
+        self
+    }
+
     /// Ends renewing by itself (rules 36, 61).
     #[must_use]
     pub fn no_renewal(mut self) -> Self {
@@ -820,6 +833,12 @@ impl Store {
                 let condition = condition.map(ToOwned::to_owned);
                 let delete = Delete::builder().table_name(self.table(table)).set_key(Some(item_key(&pk, sk.as_deref())));
                 builder.delete(delete.set_condition_expression(condition).build().map_err(corrupt)?)
+            }
+            Write::DeleteVersion { table, pk, sk, version } => {
+                // What was written before versions were counted has none.
+                let condition = if version == 0 { "attribute_exists(pk) AND (attribute_not_exists(version) OR version = :was)" } else { "version = :was" };
+                let delete = Delete::builder().table_name(self.table(table)).set_key(Some(item_key(&pk, Some(&sk)))).condition_expression(condition);
+                builder.delete(delete.expression_attribute_values(":was", n(version)).build().map_err(corrupt)?)
             }
             Write::Update(update) => {
                 let mut expression = Vec::new();

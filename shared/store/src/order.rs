@@ -125,9 +125,17 @@ impl Commit {
         self.put(Table::Orders, method, Over::Anything, Code::ChangedMeanwhile);
     }
 
-    /// Forgets a payment method.
-    pub fn remove_method(&mut self, owner: &Owner, method: &str) {
-        self.delete_item(Table::Orders, &owner.pk(), &format!("{}{method}", key::METHOD), Some("attribute_exists(pk)"), Code::NotFound);
+    /// Notes that a payment method is about to be used: refused where it is gone, or is being removed.
+    pub fn use_method(&mut self, method: &PaymentMethodRecord) {
+        let mut update = Updating::new(Table::Orders, method.pk.clone(), Some(method.sk.clone()));
+        update.conditions.push("attribute_exists(pk)".to_owned());
+        update.next_version();
+        self.update(update, Code::ChangedMeanwhile);
+    }
+
+    /// Forgets a payment method; refused where something has begun to use it since it was read.
+    pub fn remove_method(&mut self, method: &PaymentMethodRecord) {
+        self.delete_version(Table::Orders, (&method.pk, &method.sk), method.version, Code::ChangedMeanwhile);
     }
 
     /// Keeps who the customer is to the payment provider.

@@ -280,6 +280,9 @@ pub struct AuthRecord {
     /// Whether it renews by itself (rule 61).
     #[serde(default)]
     pub auto_renewal: bool,
+    /// For which last day the automatic renewal has charged, with whatever outcome.
+    #[serde(default)]
+    pub charged_for: Option<Date>,
     /// When it was last used (rule 37).
     pub last_used_at: Option<Timestamp>,
     /// The customer area's view of it.
@@ -737,6 +740,9 @@ pub struct InvoiceNumber {
     pub number: String,
     /// Its day in Rome.
     pub issued_on: Date,
+    /// Seller and buyer as they were then, sealed under the data key.
+    #[serde(default)]
+    pub parties: Option<Bytes>,
 }
 
 /// An order (`ORDER#…`), beside the services of its customer.
@@ -797,6 +803,9 @@ pub struct PaymentMethodRecord {
     pub expires: Option<String>,
     /// When it was added.
     pub added_at: Timestamp,
+    /// Grows with whatever begins to use it, so that nobody removes it at the same moment.
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// What was done of one kind of work on a service (`DUE#…`); it is in the index while there is more.

@@ -89,7 +89,7 @@ impl Provider {
         let of = |event: &Event| match &event.kind {
             EventKind::PaymentSucceeded(payment) => Some((event.id.clone(), payment.id.clone(), true)),
             EventKind::PaymentFailed(payment) => Some((event.id.clone(), payment.id.clone(), false)),
-            EventKind::SetupSucceeded { .. } | EventKind::Refunded { .. } | EventKind::Other => None,
+            EventKind::SetupSucceeded { .. } | EventKind::Refunded { .. } | EventKind::RefundFailed { .. } | EventKind::Other => None,
         };
         lock(&self.heard).iter().filter_map(of).collect()
     }

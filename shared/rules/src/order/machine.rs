@@ -93,6 +93,13 @@ impl Model {
                 Outcome::Changed
             }
             Happening::Failed(_) => Outcome::Same,
+            Happening::NotRefunded(payment) => match self.returned.get_mut(payment) {
+                Some(done) => {
+                    *done = false;
+                    Outcome::Return(*payment)
+                }
+                None => Outcome::Same,
+            },
             Happening::Refunded(payment) => match self.returned.get_mut(payment) {
                 Some(done) if !*done => {
                     *done = true;
@@ -119,6 +126,7 @@ enum Happening {
     Withdraw,
     Expire,
     Refunded(u8),
+    NotRefunded(u8),
 }
 
 impl Happening {
@@ -132,6 +140,7 @@ impl Happening {
             Self::Withdraw => Event::Withdraw,
             Self::Expire => Event::Expire,
             Self::Refunded(payment) => Event::Refunded { payment: payment.to_string() },
+            Self::NotRefunded(payment) => Event::RefundFailed { payment: payment.to_string() },
         })
     }
 }
@@ -155,6 +164,7 @@ impl ReferenceStateMachine for Model {
             1 => Just(Happening::Withdraw),
             1 => Just(Happening::Expire),
             2 => (0u8..4).prop_map(Happening::Refunded),
+            1 => (0u8..4).prop_map(Happening::NotRefunded),
         ]
         .boxed()
     }
@@ -214,7 +224,7 @@ impl StateMachineTest for Machine {
             assert_eq!((self_.order.state, &self_.order.payment, self_.order.paid_at), (State::Paid, &was.payment, was.paid_at));
         }
         // Heard again at once, nothing is new: only a failure begins another charge, and only once.
-        if !matches!(event, Event::Charge | Event::Cancel | Event::Expire) {
+        if !matches!(event, Event::Charge | Event::Cancel | Event::Expire | Event::RefundFailed { .. }) {
             assert_eq!(apply(&self_.order, &event, noon(model.day)), Ok(Step::Same), "{what:?} again");
         }
         self_

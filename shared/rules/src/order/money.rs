@@ -92,7 +92,8 @@ impl World {
     fn pay(&mut self, arrives: bool, takes: bool, answered: bool) {
         match apply(&self.order, &Event::Charge, self.now) {
             Err(_) => return,
-            Ok(Step::Same) if !self.order.key_holds(self.now, &self.policy) => return self.look_up(),
+            // Whoever pays waits for what is looked up.
+            Ok(Step::Same) if !self.order.asks_again(self.now, &self.policy) => return,
             Ok(Step::Same) => {}
             Ok(Step::Changed { order, .. }) => self.order = order,
         }
@@ -114,7 +115,9 @@ impl World {
     }
 
     fn look_up(&mut self) {
-        if self.order.state != State::Charging {
+        // Not before nothing can be on its way any more.
+        let quiet = |since: Timestamp| since + SignedDuration::from_mins(i64::from(self.policy.resolve_minutes)) <= self.now;
+        if self.order.state != State::Charging || !self.order.charging_since.is_some_and(quiet) {
             return;
         }
         // A charge that the provider does not know took nothing, and what was asked long ago does not arrive any more.
@@ -161,6 +164,7 @@ impl StateMachineTest for World {
     fn teardown(mut world: Self, (): ()) {
         let closed = matches!(world.order.state, State::Cancelled | State::Expired);
         assert!(!closed || world.taken().is_empty(), "given up although the money was taken");
+        world.now += SignedDuration::from_hours(1);
         world.look_up();
         let (taken, kept) = (world.taken(), world.order.payment.iter().collect::<Vec<_>>());
         assert_eq!(kept, taken, "money that was taken is lost");

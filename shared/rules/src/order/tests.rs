@@ -37,6 +37,7 @@ fn order(state: State) -> Order {
         charging_since: (state == State::Charging).then(noon),
         payment: paid.then(|| KEPT.to_owned()),
         paid_at: paid.then(noon),
+        refund_failures: 0,
         refunds: BTreeMap::from([(DUE.to_owned(), Refund::Due), (DONE.to_owned(), Refund::Done)]),
     }
 }
@@ -56,6 +57,8 @@ enum Answer {
     GivesBack,
     /// The payment that paid it is given back.
     Undoes,
+    /// The payment could not be given back, and will be tried again.
+    Again,
     /// The payment was given back.
     Back,
     Cancels,
@@ -82,6 +85,11 @@ fn expected(answer: Answer, before: &Order, payment: &str, now: Timestamp) -> Re
             order.refunds.insert(KEPT.to_owned(), Refund::Due);
             refund = Some(KEPT.to_owned());
         }
+        Answer::Again => {
+            order.refund_failures = 1;
+            order.refunds.insert(payment.to_owned(), Refund::Due);
+            refund = Some(payment.to_owned());
+        }
         Answer::Back => drop(order.refunds.insert(payment.to_owned(), Refund::Done)),
         Answer::Cancels => order.state = State::Cancelled,
         Answer::Expires => order.state = State::Expired,
@@ -91,13 +99,14 @@ fn expected(answer: Answer, before: &Order, payment: &str, now: Timestamp) -> Re
 
 #[test]
 fn every_state_and_event() {
-    use Answer::{Back, Begins, Cancels, Expires, GivesBack, Next, No, Pays, Same, Undoes};
+    use Answer::{Again, Back, Begins, Cancels, Expires, GivesBack, Next, No, Pays, Same, Undoes};
     use Refusal::{AlreadyCancelled, AlreadyPaid, NotYetDue, OrderExpired, PaymentInProgress};
     let second = SignedDuration::from_secs(1);
     let (before, until, after) = (pay_by() - second, pay_by(), pay_by() + second);
     let succeeded = |payment: &str| Event::Succeeded { payment: payment.to_owned() };
     let refunded = |payment: &str| Event::Refunded { payment: payment.to_owned() };
     let failed = |attempt| Event::Failed { attempt };
+    let not_refunded = |payment: &str| Event::RefundFailed { payment: payment.to_owned() };
     let closed = |first, second| [first, second, No(AlreadyPaid), No(AlreadyCancelled), No(OrderExpired)];
     // Unpaid, Charging, Paid, Cancelled, Expired
     let table = [
@@ -127,12 +136,16 @@ fn every_state_and_event() {
         (refunded(DONE), before, [Same; 5]),
         (refunded(NEW), before, [Same; 5]),
         (refunded(KEPT), before, [Same; 5]),
+        (not_refunded(DUE), before, [Again; 5]),
+        (not_refunded(DONE), after, [Again; 5]),
+        (not_refunded(NEW), before, [Same; 5]),
+        (not_refunded(KEPT), before, [Same; 5]),
     ];
     for (event, now, answers) in table {
         for (state, answer) in State::ALL.into_iter().zip(answers) {
             let order = order(state);
             let payment = match &event {
-                Event::Succeeded { payment } | Event::Refunded { payment } => payment.as_str(),
+                Event::Succeeded { payment } | Event::Refunded { payment } | Event::RefundFailed { payment } => payment.as_str(),
                 Event::Charge | Event::Failed { .. } | Event::Cancel | Event::Withdraw | Event::Expire => "",
             };
             assert_eq!(apply(&order, &event, now), expected(answer, &order, payment, now), "{event:?} in {state:?} at {now}");

@@ -31,6 +31,7 @@ fn facts(kind: IdentityType) -> ServiceFacts {
         anchor_day: 31,
         auto_renewal: true,
         credentials: vec![Credential::new(CredentialKind::Password, None)],
+        charged: BTreeMap::new(),
     }
 }
 

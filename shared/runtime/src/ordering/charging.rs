@@ -3,7 +3,7 @@
 use lambda_http::tracing::{error, warn};
 use sportello_contract::problem::Code;
 use sportello_payments::{Charge, Payment, PaymentError, PaymentStatus};
-use sportello_rules::order::{Event, Refund, State, Step, apply, charge_key};
+use sportello_rules::order::{Event, Refund, State, Step, apply, charge_key, refund_key};
 use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
 use sportello_store::record::{CustomerRecords, OrderRecord};
@@ -28,8 +28,8 @@ pub enum Charged {
 /// What the order's state forbids.
 pub fn begin(cx: &Cx, commit: &mut Commit, owner: &Owner, order: &OrderRecord, method: &str, key: Option<String>) -> Result<OrderRecord, Code> {
     match apply(&order.order, &Event::Charge, cx.now).map_err(refused)? {
-        // A charge is under way: it is asked for again as it was, so that the provider knows it again. Once it may have forgotten the key, only its books tell.
-        Step::Same if order.order.key_holds(cx.now, &cx.policy().order) => Ok(order.clone()),
+        // A charge is under way: it is asked for again as it was, so that the provider knows it again; later only its books tell.
+        Step::Same if order.order.asks_again(cx.now, &cx.policy().order) => Ok(order.clone()),
         Step::Same => Err(Code::PaymentInProgress),
         Step::Changed { order: next, .. } => {
             let charge_key = key.unwrap_or_else(|| charge_key(&order.order_id, next.attempt));
@@ -67,8 +67,9 @@ pub async fn charge(cx: &Cx, owner: &Owner, payer: &str, order: &OrderRecord, re
         Err(PaymentError::Rejected { code, .. }) if code == "idempotency_error" => Ok(Charged::Pending(Box::new(order.clone()), None)),
         Err(PaymentError::Rejected { status, code }) => {
             error!(request_id = cx.request_id, order = order.order_id, status, code, "the payment provider rejects our request");
-            // Only of the first request under a key does this say that nothing was taken: what an earlier one did is looked up.
-            let is_first = order.order.charging_since == Some(cx.now);
+            // Only of the first request under a key does this say that nothing was taken: what an earlier one did is looked up. What renews by itself
+            // is asked for again: the customer cannot mend what is ours.
+            let is_first = order.order.charging_since == Some(cx.now) && !order.automatic;
             if is_first { declined(cx, owner, order, code).await } else { Ok(Charged::Pending(Box::new(order.clone()), None)) }
         }
         Err(PaymentError::Unknown(why)) => {
@@ -103,7 +104,7 @@ async fn declined(cx: &Cx, owner: &Owner, order: &OrderRecord, code: String) -> 
     Ok(if settled.order.state == State::Paid { Charged::Paid(Box::new(settled)) } else { Charged::Declined(Box::new(settled), code) })
 }
 
-/// Finds out what became of a charge of which nothing was heard: by the payments of the customer, never by charging again.
+/// Finds out what became of a charge of which nothing was heard: by the payments of the customer, never by another charge.
 ///
 /// # Errors
 /// [`Failure`] of the store; a fault where the provider does not say.
@@ -122,6 +123,8 @@ pub async fn resolve(cx: &Cx, owner: &Owner, records: &CustomerRecords, order: &
             heard(cx, owner, order, &called_off).await
         }
         Some(payment) => heard(cx, owner, order, payment).await,
+        // It never arrived: what renews by itself is charged all the same, under its own key, for as long as the provider knows that.
+        None if order.automatic && order.order.key_holds(cx.now, &cx.policy().order) => charge(cx, owner, payer, order, None).await,
         None => declined(cx, owner, order, "not-charged".to_owned()).await,
     }
 }
@@ -133,12 +136,20 @@ pub async fn resolve(cx: &Cx, owner: &Owner, records: &CustomerRecords, order: &
 pub async fn give_back(cx: &Cx, owner: &Owner, order: &OrderRecord) -> Result<u32, Failure> {
     let mut done = 0;
     for (payment, _) in order.order.refunds.iter().filter(|(_, refund)| **refund == Refund::Due) {
-        let key = format!("refund-{payment}");
-        provider(cx)?
+        let key = refund_key(payment, order.order.refund_failures);
+        let answered = provider(cx)?
             .refund(payment, &key, &[(OWNER, owner.pk().as_str()), (ORDER, order.order_id.as_str())])
-            .await
-            .map_err(|error| Failure::fault(format!("a payment cannot be given back: {error}")))?;
-        let event = Event::Refunded { payment: payment.clone() };
+            .await;
+        let event = match answered {
+            Ok(true) => Event::Refunded { payment: payment.clone() },
+            // The provider pays out later: its message tells how that ended.
+            Ok(false) => continue,
+            Err(PaymentError::Declined { code, .. }) => {
+                error!(request_id = cx.request_id, order = order.order_id, code, "a payment could not be given back, and will be tried again");
+                Event::RefundFailed { payment: payment.clone() }
+            }
+            Err(error) => return Err(Failure::fault(format!("a payment cannot be given back: {error}"))),
+        };
         settle(cx, owner, &order.order_id, &event, Heard::default()).await?;
         done += 1;
     }

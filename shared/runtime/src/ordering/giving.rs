@@ -48,6 +48,8 @@ pub async fn give(cx: &Cx, commit: &mut Commit, owner: &Owner, records: &Custome
     let mut changed = service.clone();
     let day = match order.item {
         Item::Identity(_) => None,
+        // What it was to move has been moved, or is another one by now.
+        Item::IdentityRenewal | Item::CredentialRenewal(_) if !is_of_its_day(service, order) => None,
         Item::IdentityRenewal => renew_identity(cx, commit, &holder, &identity, &mut changed),
         Item::Credential(kind) => add_credential(cx, commit, (&holder, &identity), &mut changed, kind),
         Item::CredentialRenewal(kind) => renew_credential(cx, commit, (&holder, &identity), &mut changed, kind),
@@ -60,6 +62,29 @@ pub async fn give(cx: &Cx, commit: &mut Commit, owner: &Owner, records: &Custome
     commit.update_service(update);
     service_due(cx, commit, owner, records, &changed);
     Ok(Given::Given(Some(day)))
+}
+
+/// Whether an order can be given as things stand: its service lives, and what a renewal moves is what it was ordered for.
+#[must_use]
+pub fn can_be_given(records: &CustomerRecords, order: &OrderRecord) -> bool {
+    let Item::Identity(_) = order.item else {
+        let service = records.services.iter().find(|service| service.service_id == order.service_id);
+        let lives = |service: &&ServiceRecord| service.cancelled_at.is_none() && !matches!(service.status, Status::Revoked | Status::ToActivate);
+        return service.filter(lives).is_some_and(|service| match order.item {
+            Item::Credential(kind) => !service.credentials.iter().any(|held| held.kind == kind),
+            Item::Identity(_) | Item::IdentityRenewal | Item::CredentialRenewal(_) => is_of_its_day(service, order),
+        });
+    };
+    true
+}
+
+/// Whether a renewal's last day is still the one that it was ordered to move.
+fn is_of_its_day(service: &ServiceRecord, order: &OrderRecord) -> bool {
+    let day = match order.item {
+        Item::CredentialRenewal(kind) => service.credentials.iter().find(|held| held.kind == kind).and_then(|held| held.expires_on),
+        Item::IdentityRenewal | Item::Identity(_) | Item::Credential(_) => service.expires_on,
+    };
+    day.is_some() && day == order.period
 }
 
 /// The service of a new identity: it waits for its registration (rule 67).
@@ -133,7 +158,9 @@ fn renew_credential(
     let day = renewed_credential(old, anchor.unwrap_or_else(|| old.day()), &cx.policy().service);
     shown.expires_on = Some(day);
     let mut after = identity.auth.clone();
-    let kept = after.credentials.iter_mut().find(|credential| credential.kind == kind && credential.dates.revoked_at.is_none())?;
+    // Of one that is over and its successor, the one that lasts longest: it is what is shown.
+    let of_kind = after.credentials.iter_mut().filter(|credential| credential.kind == kind && credential.dates.revoked_at.is_none());
+    let kept = of_kind.max_by_key(|credential| credential.dates.expires_on.unwrap_or(Date::MAX))?;
     kept.dates.expires_on = Some(day);
     write(cx, commit, (holder, identity), &after);
     Some(day)

@@ -5,11 +5,13 @@
 
 mod charging;
 mod giving;
+mod parties;
 mod placing;
 mod settling;
 
 pub use charging::{Charged, begin, charge, give_back, resolve};
-pub use giving::give;
+pub use giving::{can_be_given, give};
+pub use parties::Parties;
 pub use placing::{Price, find_open, new_order, offer_of, place, price_of, too_many_open};
 pub use settling::{Heard, Marker, Settled, settle};
 
@@ -95,6 +97,7 @@ pub fn facts(service: &ServiceRecord) -> ServiceFacts {
         anchor_day: service.anchor_day,
         auto_renewal: service.auto_renewal,
         credentials: service.credentials.iter().map(|c| Credential::new(c.kind, c.expires_on)).collect(),
+        charged: service.charged.clone(),
     }
 }
 

@@ -40,10 +40,10 @@ pub fn price_of(cx: &Cx, item: Item, kind: IdentityType) -> Result<Price, Code> 
     price_at(&cx.policy().prices, product(item, kind), date_of(cx.now)).ok_or(Code::NotForSale)
 }
 
-/// The open order of a service for the same thing, where there is one.
+/// The open order of a service for the same thing, where there is one; one whose time is over is none, although the job that ends it is still to come.
 #[must_use]
-pub fn find_open<'a>(records: &'a CustomerRecords, service_id: &str, item: Item, period: Option<Date>) -> Option<&'a OrderRecord> {
-    let is_open = |order: &&OrderRecord| matches!(order.order.state, State::Unpaid | State::Charging);
+pub fn find_open<'a>(cx: &Cx, records: &'a CustomerRecords, service_id: &str, item: Item, period: Option<Date>) -> Option<&'a OrderRecord> {
+    let is_open = |order: &&OrderRecord| matches!(order.order.state_at(cx.now), State::Unpaid | State::Charging);
     let same = |order: &&OrderRecord| order.service_id == service_id && order.item == item && order.period == period;
     records.orders.iter().filter(is_open).find(same)
 }
@@ -51,7 +51,7 @@ pub fn find_open<'a>(records: &'a CustomerRecords, service_id: &str, item: Item,
 /// Whether a customer leaves so many orders open that no further one is taken.
 #[must_use]
 pub fn too_many_open(cx: &Cx, records: &CustomerRecords) -> bool {
-    let open = records.orders.iter().filter(|order| order.order.state == State::Unpaid).count();
+    let open = records.orders.iter().filter(|order| order.order.state_at(cx.now) == State::Unpaid).count();
     u32::try_from(open).map_or(true, |open| open >= cx.policy().order.max_open)
 }
 

@@ -7,13 +7,14 @@ use lambda_http::tracing::error;
 use sportello_contract::problem::Code;
 use sportello_notify::Notice;
 use sportello_rules::calendar::date_of;
-use sportello_rules::order::{Event, Refund, State, Step, apply};
+use sportello_rules::order::{Event, Refund, State, Step, apply, refund_key};
 use sportello_store::StoreError;
 use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
 use sportello_store::order::{RegisteredInvoice, invoice_sk};
 use sportello_store::record::{CustomerRecords, InvoiceNumber, OrderRecord};
 
+use super::parties::Parties;
 use super::giving::{Given, give};
 use super::{order_due, refused};
 use crate::{Cx, Failure};
@@ -70,6 +71,9 @@ pub async fn settle(cx: &Cx, owner: &Owner, order_id: &str, event: &Event, heard
     for tried in 0..=cx.policy().order.tries {
         let Some(records) = cx.store.customer(owner).await? else { return Ok(Settled::Missing) };
         let Some(order) = records.orders.iter().find(|order| order.order_id == order_id) else { return Ok(Settled::Missing) };
+        if heard.marker.is_some_and(|marker| records.used.contains(&marker.id)) {
+            return Ok(Settled::Known(Box::new(order.clone())));
+        }
         if heard.amount.is_some_and(|amount| amount != order.gross_cents) {
             error!(request_id = cx.request_id, order = order_id, "a payment is of another amount than its order");
             return Ok(Settled::OtherAmount);
@@ -117,7 +121,7 @@ async fn written(
         match give(cx, &mut commit, owner, records, &next).await? {
             Given::Given(day) => {
                 expires_on = day;
-                number(cx, &mut commit, owner, &mut next).await?;
+                number(cx, &mut commit, owner, records, &mut next).await?;
             }
             Given::Impossible => {
                 returned = true;
@@ -141,7 +145,7 @@ async fn written(
 }
 
 /// Takes the next number of the register for an order that costs something: the transaction fails where another took it, so that there is no gap.
-async fn number(cx: &Cx, commit: &mut Commit, owner: &Owner, order: &mut OrderRecord) -> Result<(), Failure> {
+async fn number(cx: &Cx, commit: &mut Commit, owner: &Owner, records: &CustomerRecords, order: &mut OrderRecord) -> Result<(), Failure> {
     if order.gross_cents == 0 {
         return Ok(());
     }
@@ -157,7 +161,9 @@ async fn number(cx: &Cx, commit: &mut Commit, owner: &Owner, order: &mut OrderRe
         gross_cents: order.gross_cents,
     };
     commit.register_invoice(&invoice, last);
-    order.invoice = Some(InvoiceNumber { number: format!("{year}/{}", last + 1), issued_on });
+    // Who sold and who bought are those of the day: an invoice that was issued never changes.
+    let parties = Some(Parties::of(cx, owner, records)?.seal(cx, owner, records)?);
+    order.invoice = Some(InvoiceNumber { number: format!("{year}/{}", last + 1), issued_on, parties });
     Ok(())
 }
 
@@ -173,7 +179,7 @@ fn told(
     let pay_by = next.order.pay_by;
     match event {
         // Whoever withdraws is told of it as a whole.
-        Event::Charge | Event::Withdraw => None,
+        Event::Charge | Event::Withdraw | Event::RefundFailed { .. } => None,
         // Told when it was given back, not when that was decided.
         Event::Succeeded { .. } if before.order.state == next.order.state || returned => None,
         Event::Succeeded { .. } => {
@@ -187,6 +193,10 @@ fn told(
             let expired = next.order.state == State::Expired;
             Some((Notice::OrderClosed { at, order_id, item, offer, expired }, String::new()))
         }
-        Event::Refunded { payment } => Some((Notice::PaymentReturned { at, order_id, item, offer, gross_cents }, payment.clone())),
+        Event::Refunded { payment } => {
+            // Told again where it had been told too early.
+            let about = refund_key(payment, next.order.refund_failures);
+            Some((Notice::PaymentReturned { at, order_id, item, offer, gross_cents }, about))
+        }
     }
 }
