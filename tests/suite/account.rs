@@ -21,7 +21,7 @@ async fn mails(world: &World, address: &str) -> Vec<CaughtMail> {
 
 /// The token of the newest mail to an address.
 async fn token(world: &World, address: &str, part: &str) -> String {
-    World::link_token(&mails(world, address).await[0], part).unwrap_or_else(|| panic!("no link to {part}"))
+    World::link_token(&mails(world, address).await[0], part).unwrap()
 }
 
 async fn register(world: &World, address: &str) -> Answer {
@@ -213,6 +213,8 @@ async fn a_password_is_long_and_nothing_that_is_expected() {
     }
     let differs = json!({ "new": NEW, "confirmation": OTHER, "givenName": "Carla", "familyName": "Neri" });
     world.post(&path, differs).await.refused(422, "confirmation-mismatch");
+    let nameless = json!({ "new": NEW, "confirmation": NEW, "givenName": "", "familyName": "Neri" });
+    world.post(format!("{ACCOUNT}/confirmations/AAAA"), nameless).await.refused(400, "invalid-field");
     for (field, bad) in [("givenName", "<b>Carla</b>"), ("familyName", "Neri\r\nBcc: x"), ("givenName", "\u{202e}alraC"), ("familyName", "---")] {
         let mut body = opening(NEW);
         body[field] = json!(bad);
@@ -324,7 +326,10 @@ async fn row_22_an_address_counts_when_its_own_link_is_confirmed() {
     world.post(&to_second, json!({})).await.expect(204);
     world.post(&to_second, json!({})).await.refused(410, "link-not-valid");
     let now = world.get(ACCOUNT, &session).await.expect(200);
-    assert_eq!((now.text_at("/email"), now.text_at("/username"), now.body["emailChangePending"].as_bool()), (second.clone(), account.username.clone(), Some(false)));
+    assert_eq!(
+        (now.text_at("/email"), now.text_at("/username"), now.body["emailChangePending"].as_bool()),
+        (second.clone(), account.username.clone(), Some(false))
+    );
     for address in [&account.email, &second] {
         assert!(mails(&world, address).await[0].subject.ends_with("Indirizzo e-mail cambiato"), "{address}");
     }

@@ -265,7 +265,8 @@ async fn a_token_is_activated_by_a_message_where_messages_are_the_factor() {
 fn every_operation_that_a_code_confirms_can_be_sent_one() {
     let document = sportello_local::documents::openapi();
     let schema = |id: &str| {
-        let operation = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values()).find(|o| o["operationId"] == id).unwrap();
+        let operation =
+            document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values()).find(|o| o["operationId"] == id).unwrap();
         operation["requestBody"]["content"]["application/json"]["schema"].clone()
     };
     let sendable = schema("selfcare.code.send").to_string() + &document["components"].to_string();

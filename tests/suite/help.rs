@@ -77,7 +77,11 @@ async fn the_instant_of_sending_decides_which_form_it_is() {
     let sent = send(&world, &early, &token).await.expect(201);
     assert!(sent.text_at("/form") == "within-14-days" && sent.text_at("/sentAt").starts_with("2026-12-03T22:59:5"), "{sent:?}");
     let mail = &world.mails(&carla).await[0];
-    assert!(mail.subject.ends_with("Modulo di recesso ricevuto") && mail.text.contains("Inviato: 3 dicembre 2026, ore 23:59") && mail.text.contains("entro i termini"));
+    assert!(
+        mail.subject.ends_with("Modulo di recesso ricevuto")
+            && mail.text.contains("Inviato: 3 dicembre 2026, ore 23:59")
+            && mail.text.contains("entro i termini")
+    );
     world.move_to("2026-12-03T23:00:00Z".parse().unwrap()).await;
     let token = world.sign_in_customer(&carla).await;
     assert_ne!(world.download(&form(&late), &token).await, before, "another form than a second before");
@@ -167,7 +171,7 @@ async fn a_ticket_mails_support_and_the_customer() {
     let mine = &world.mails(&carla).await[0];
     assert!(mine.subject.ends_with("Richiesta di assistenza ricevuta") && mine.text.contains(&number) && !mine.text.contains("codice"));
     let support = &world.stack.shared.inbox.mails(Some("assistenza@sportello.example"))[0];
-    assert_eq!(support.reply_to, [carla.email.clone()]);
+    assert_eq!(support.reply_to, std::slice::from_ref(&carla.email));
     assert!(support.text.contains(&number) && support.text.contains("Non arriva il codice.") && support.text.contains(&id));
     assert!(!support.text.contains("http://evil.example") && !support.text.lines().any(|line| line.starts_with("Bcc")) && !support.html.contains("<b>"));
     assert!(!support.text.contains(&carla.email), "the address is where an answer goes, and nowhere else");

@@ -849,7 +849,11 @@ async fn a_refund_that_fails_afterwards_is_tried_again() {
     let records = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap();
     let kept = records.orders.iter().find(|kept| kept.order_id == order).unwrap();
     assert_eq!((kept.order.refund_failures, kept.order.refunds.values().copied().collect::<Vec<_>>()), (1, vec![sportello_rules::order::Refund::Done]));
-    assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Rimborso")).count(), 2, "told again, for it is given back only now");
+    assert_eq!(
+        world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Rimborso")).count(),
+        2,
+        "told again, for it is given back only now"
+    );
 }
 
 /// A renewal never charges a method that is gone: whoever comes first, the other hears of it.

@@ -65,13 +65,14 @@ impl Operation for AccountConfirm {
     type Output = Output;
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Output>, Failure> {
+        let (given_name, family_name) = (name(&input.given_name, "givenName")?, name(&input.family_name, "familyName")?);
         let registration = Registration::of_link(cx, &input.token)?;
         confirmed(&input.new, &input.confirmation)?;
         let owner = registration.owner(cx);
         let profile = Profile {
             username: registration.email.expose().to_owned(),
-            given_name: name(&input.given_name, "givenName")?,
-            family_name: name(&input.family_name, "familyName")?,
+            given_name,
+            family_name,
             birth_date: None,
             fiscal_code: None,
             vat_number: None,

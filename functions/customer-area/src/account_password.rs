@@ -45,7 +45,10 @@ fn text(violation: Violation, language: Language) -> &'static str {
         Violation::PasswordTooShort => ("È troppo corta.", "It is too short."),
         Violation::PasswordTooLong => ("È troppo lunga.", "It is too long."),
         Violation::PasswordControl => ("Contiene un carattere di controllo.", "It holds a control character."),
-        Violation::PasswordExpected => ("È facile da indovinare: è fatta solo di parole comuni, dei tuoi dati o di ripetizioni.", "It is easy to guess: common words, your own data or repetitions are all that it is made of."),
+        Violation::PasswordExpected => (
+            "È facile da indovinare: è fatta solo di parole comuni, dei tuoi dati o di ripetizioni.",
+            "It is easy to guess: common words, your own data or repetitions are all that it is made of.",
+        ),
     };
     match language {
         Language::It => it,

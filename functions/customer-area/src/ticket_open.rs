@@ -75,7 +75,7 @@ pub struct Input {
     #[schemars(length(min = 1, max = 64))]
     service: Option<String>,
     /// What the customer writes; no password and no code.
-    #[schemars(length(min = 1, max = 2000))]
+    #[schemars(length(min = 1, max = 2000), extend("pattern" = "\\S"))]
     text: String,
 }
 

@@ -47,7 +47,14 @@ fn end(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
         let mut state = auth.state.clone();
         state.keep(reason);
         let marks = found.records.due.get(DUE_SUSPENSION).cloned().unwrap_or_default();
-        return Ok(Done { commit: Commit::new(), update: None, state: Some(state), marks, notice: Some((notice, kept_mark(reason, since))), then: Then::AsListed });
+        return Ok(Done {
+            commit: Commit::new(),
+            update: None,
+            state: Some(state),
+            marks,
+            notice: Some((notice, kept_mark(reason, since))),
+            then: Then::AsListed,
+        });
     }
     let (mut commit, mut state) = (Commit::new(), auth.state.clone());
     state.lift(reason).map_err(|error| Failure::fault(error.to_string()))?;

@@ -530,7 +530,9 @@ impl Notice {
     #[must_use]
     pub const fn addressee(&self) -> Addressee {
         match self {
-            Self::AccountRegistration { .. } | Self::AccountAddressConfirmation { .. } | Self::AccountAddressChanged { sealed: Some(_), .. } => Addressee::Sealed,
+            Self::AccountRegistration { .. } | Self::AccountAddressConfirmation { .. } | Self::AccountAddressChanged { sealed: Some(_), .. } => {
+                Addressee::Sealed
+            }
             Self::TicketReceived { .. } => Addressee::Support,
             _ => Addressee::OnFile,
         }

@@ -308,7 +308,9 @@ fn values(notice: &Notice, language: Language) -> Value {
             let (order_id, amount) = (foreign(order_id, LONG), amount(*refund_cents, language));
             context! { at => instant(*at, language), order_id, contract_day => on_day(*contract_on, language), within, amount, ..service(service_id, offer) }
         }
-        Notice::TicketOpened { at, ticket_id, topic } => context! { on => on(at), ticket_id => foreign(ticket_id, SHORT), topic => topic_words(*topic, language) },
+        Notice::TicketOpened { at, ticket_id, topic } => {
+            context! { on => on(at), ticket_id => foreign(ticket_id, SHORT), topic => topic_words(*topic, language) }
+        }
         Notice::TicketReceived { at, ticket_id, topic, service_id, .. } => {
             let service_id = service_id.as_ref().map(|id| foreign(id, SHORT));
             context! { on => on(at), ticket_id => foreign(ticket_id, SHORT), topic => topic_words(*topic, language), service_id }

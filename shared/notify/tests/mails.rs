@@ -9,7 +9,8 @@ mod mails {
 
     use jiff::Timestamp;
     use sportello_notify::{
-        AccountOtpChange, Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, TicketTopic, render, render_sms,
+        AccountOtpChange, Channel, CodePurpose, CredentialChange, Language, Links, Mail, Notice, Provider, Recipient, RenderError, TicketTopic, render,
+        render_sms,
     };
     use sportello_rules::access::Outcome;
     use sportello_rules::identity::{IdentityType, Requirement, SuspensionReason};
@@ -354,12 +355,17 @@ mod mails {
                     | Notice::TicketReceived { .. }
             ) || notice.carries_confirm_link();
             let selfcare = !locked_out && !to_customers && !nowhere;
-            let expected: BTreeSet<String> =
-                [(notice.is_security(), BLOCK), (notice.carries_unlock_link(), UNLOCK), (notice.carries_confirm_link(), CONFIRM), (selfcare, SELFCARE), (to_customers, CUSTOMER_AREA)]
-                    .into_iter()
-                    .filter(|(carried, _)| *carried)
-                    .map(|(_, link)| link.to_owned())
-                    .collect();
+            let expected: BTreeSet<String> = [
+                (notice.is_security(), BLOCK),
+                (notice.carries_unlock_link(), UNLOCK),
+                (notice.carries_confirm_link(), CONFIRM),
+                (selfcare, SELFCARE),
+                (to_customers, CUSTOMER_AREA),
+            ]
+            .into_iter()
+            .filter(|(carried, _)| *carried)
+            .map(|(_, link)| link.to_owned())
+            .collect();
             assert_eq!(addresses(&mail.text).into_iter().collect::<BTreeSet<_>>(), expected, "text of {name}");
             assert_eq!(addresses(&mail.html).into_iter().collect::<BTreeSet<_>>(), expected, "html of {name}");
             for link in expected {

@@ -132,7 +132,7 @@ async fn heard(events: &mpsc::Receiver<Result<Event, WebhookError>>) -> Outcome 
             match event?.kind {
                 EventKind::PaymentSucceeded(payment) => paid |= payment.amount == CENTS && payment.status == PaymentStatus::Succeeded,
                 EventKind::PaymentFailed(payment) => declined |= payment.status == PaymentStatus::Failed { code: "card_declined".to_owned() },
-                EventKind::SetupSucceeded { .. } | EventKind::Refunded { .. } | EventKind::Other => {}
+                EventKind::SetupSucceeded { .. } | EventKind::Refunded { .. } | EventKind::RefundFailed { .. } | EventKind::Other => {}
             }
         }
         if paid && declined {

@@ -108,12 +108,8 @@ fn unmasked(text: &str) -> Vec<char> {
 }
 
 fn is_expected(password: &str, about: &[&str]) -> bool {
-    let own: BTreeSet<Vec<char>> = about
-        .iter()
-        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()).chain([*text]))
-        .map(folded)
-        .filter(|word| word.len() >= SHORTEST)
-        .collect();
+    let own: BTreeSet<Vec<char>> =
+        about.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()).chain([*text])).map(folded).filter(|word| word.len() >= SHORTEST).collect();
     [folded(password), unmasked(password)].iter().any(|text| {
         let whole: String = text.iter().collect();
         text.is_empty() || is_repeated(text) || PHRASES.lines().any(|phrase| phrase == whole) || is_made_of_few(text, &own)

@@ -1,9 +1,9 @@
 //! A residence as it comes in and goes out.
 
+use crate::profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::{Code, Problem};
-use crate::profile;
 
 /// Where a holder lives, or a customer's invoices go.
 #[derive(Serialize, Deserialize, JsonSchema)]

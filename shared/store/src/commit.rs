@@ -17,8 +17,8 @@ use sportello_rules::token::Position;
 use crate::key::{self, Owner};
 use crate::meter::Kind;
 use crate::record::{
-    AccountRecord, CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, PendingAddress, SealedProfile, SentWithdrawal, ServiceCredential, ServiceRecord, ServiceRef, SessionRecord,
-    StoredCode, StoredCredential, StoredPassword, StoredToken, StoredTotp,
+    AccountRecord, CodeDay, DueMarks, Enrolment, FormerPassword, KeptCode, PasswordDue, PendingAddress, SealedProfile, SentWithdrawal, ServiceCredential,
+    ServiceRecord, ServiceRef, SessionRecord, StoredCode, StoredCredential, StoredPassword, StoredToken, StoredTotp,
 };
 use crate::value::{Item, ms, n, s};
 use crate::{Store, StoreError, unavailable};
@@ -818,9 +818,7 @@ impl Store {
                         .condition_expression("attribute_not_exists(pk) OR #same = :same")
                         .expression_attribute_names("#same", name)
                         .expression_attribute_values(":same", s(value)),
-                    Over::Without(name) => {
-                        put.condition_expression("attribute_not_exists(#without)").expression_attribute_names("#without", name)
-                    }
+                    Over::Without(name) => put.condition_expression("attribute_not_exists(#without)").expression_attribute_names("#without", name),
                     Over::Version(version) => put.condition_expression("version = :version").expression_attribute_values(":version", n(version)),
                     Over::Under(name, number) => put
                         .condition_expression("attribute_not_exists(pk) OR #under < :under")

@@ -146,10 +146,10 @@ async fn payments_that_are_not_all_there_are_not_looked_through() {
 #[tokio::test]
 async fn a_refund_is_done_under_way_known_or_refused() {
     let refunded = async |status: u16, body: Value| Provider::answering(status, &body.to_string()).await.client.refund("pi_1", "key", &[]).await;
-    for status in ["succeeded", "pending"] {
-        assert_eq!(refunded(200, json!({ "id": "re_1", "status": status })).await, Ok(()));
+    for (status, done) in [("succeeded", true), ("pending", false)] {
+        assert_eq!(refunded(200, json!({ "id": "re_1", "status": status })).await, Ok(done));
     }
-    assert_eq!(refunded(400, error(&json!({ "type": "invalid_request_error", "code": "charge_already_refunded" }))).await, Ok(()));
+    assert_eq!(refunded(400, error(&json!({ "type": "invalid_request_error", "code": "charge_already_refunded" }))).await, Ok(true));
     let failed = json!({ "id": "re_1", "status": "failed", "failure_reason": "lost_or_stolen_card", "payment_intent": "pi_1" });
     assert_eq!(refunded(200, failed).await, Err(PaymentError::Declined { code: "lost_or_stolen_card".into(), payment: Some("pi_1".into()) }));
     for unclear in [json!({ "id": "re_1" }), json!({ "id": "re_1", "status": "requires_action" })] {

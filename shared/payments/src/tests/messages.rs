@@ -158,9 +158,16 @@ fn a_refund_counts_once_the_money_is_on_its_way() {
     for kind in ["refund.created", "refund.updated"] {
         let EventKind::Refunded { payment } = told(kind, &refund("succeeded")) else { panic!("{kind}") };
         assert_eq!((payment.id.as_str(), payment.amount, payment.metadata["order"].as_str()), ("pi_1", 4270, "o-1"));
-        for status in ["pending", "failed", "canceled", "requires_action"] {
+        for status in ["pending", "requires_action"] {
             assert_eq!(told(kind, &refund(status)), EventKind::Other, "{status}");
         }
+    }
+    // What could not be given back after all.
+    for (kind, status) in [("refund.failed", "failed"), ("refund.updated", "failed"), ("refund.updated", "canceled")] {
+        assert!(matches!(told(kind, &refund(status)), EventKind::RefundFailed { payment } if payment.id == "pi_1" && payment.metadata["order"] == "o-1"));
+    }
+    for kind in ["refund.failed", "refund.created"] {
+        assert_eq!(told(kind, &refund("pending")), EventKind::Other, "{kind}");
     }
     let charge = |whole: bool| json!({ "id": "ch_1", "payment_intent": "pi_1", "amount": 4270, "amount_refunded": if whole { 4270 } else { 1 }, "refunded": whole, "metadata": { "order": "o-1" } });
     assert!(matches!(told("charge.refunded", &charge(true)), EventKind::Refunded { payment } if payment.id == "pi_1" && payment.amount == 4270));

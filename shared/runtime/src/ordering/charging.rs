@@ -137,9 +137,7 @@ pub async fn give_back(cx: &Cx, owner: &Owner, order: &OrderRecord) -> Result<u3
     let mut done = 0;
     for (payment, _) in order.order.refunds.iter().filter(|(_, refund)| **refund == Refund::Due) {
         let key = refund_key(payment, order.order.refund_failures);
-        let answered = provider(cx)?
-            .refund(payment, &key, &[(OWNER, owner.pk().as_str()), (ORDER, order.order_id.as_str())])
-            .await;
+        let answered = provider(cx)?.refund(payment, &key, &[(OWNER, owner.pk().as_str()), (ORDER, order.order_id.as_str())]).await;
         let event = match answered {
             Ok(true) => Event::Refunded { payment: payment.clone() },
             // The provider pays out later: its message tells how that ended.

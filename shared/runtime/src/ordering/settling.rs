@@ -14,8 +14,8 @@ use sportello_store::key::Owner;
 use sportello_store::order::{RegisteredInvoice, invoice_sk};
 use sportello_store::record::{CustomerRecords, InvoiceNumber, OrderRecord};
 
-use super::parties::Parties;
 use super::giving::{Given, give};
+use super::parties::Parties;
 use super::{order_due, refused};
 use crate::{Cx, Failure};
 
