@@ -13,7 +13,7 @@ locals {
       SPORTELLO_SUPPORT           = var.support
       SPORTELLO_MAIL_FROM         = var.mail_from
     },
-    { for name, value in { SPORTELLO_POLICY = var.policy, SPORTELLO_PAYMENTS_URL = var.payments_url, SPORTELLO_SELLER = var.seller } : name => value if value != null },
+    { for name, value in { SPORTELLO_POLICY = var.policy, SPORTELLO_SUPPORT_MAILBOX = var.support_mailbox, SPORTELLO_PAYMENTS_URL = var.payments_url, SPORTELLO_SELLER = var.seller } : name => value if value != null },
   )
 
   mail_settings = merge(

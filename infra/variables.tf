@@ -110,6 +110,17 @@ variable "support" {
   type        = string
 }
 
+variable "support_mailbox" {
+  description = "E-mail address of the support, which requests for help go to. Null: support itself, which then is one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", coalesce(var.support_mailbox, var.support)))
+    error_message = "Not an e-mail address; where support is none, name the mailbox of support."
+  }
+}
+
 variable "policy" {
   description = "JSON of the policy's numbers that differ from the defaults, e.g. {\"throttle\":{\"address_tries\":200}}. Null: none."
   type        = string

@@ -13,8 +13,10 @@ use jiff::SignedDuration;
 use serde_json::json;
 use sportello_contract::spec::Table;
 use sportello_local::database::Embedded;
-use sportello_local::demo::NewHolder;
+use sportello_local::demo::{NewHolder, active};
 use sportello_rules::calendar::date_of;
+use sportello_rules::identity::SuspensionReason;
+use sportello_rules::service::CredentialKind;
 use sportello_runtime::Context;
 use sportello_store::key::{HASH_BYTES, Owner, OwnerKind};
 use sportello_store::meter::{Kind, RoundTrip};
@@ -31,8 +33,8 @@ const DUE: u64 = 1_000;
 const AMONG: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 /// Identities written at a time.
 const CHUNK: usize = 4_000;
-/// The jobs that run: one over the passwords, and one of those that share a loop.
-const JOBS: [&str; 2] = ["jobs.password.warn", "jobs.document.expire"];
+/// The jobs that run: every one that finds work of this kind in a plain identity.
+const JOBS: [&str; 5] = ["jobs.password.warn", "jobs.document.expire", "jobs.suspension.end", "jobs.credential.warn", "jobs.inactivity"];
 
 /// What one thing done costs.
 #[derive(Clone, Copy)]
@@ -120,8 +122,17 @@ fn show(among: u64, id: &str, cost: Cost, first: Cost) {
 
 async fn compare(world: &World, folder: &Path, largest: u64) {
     let (now, day) = (world.now(), SignedDuration::from_hours(24));
-    // What is due: the warning at 7 days, and the document's suspension.
-    let due = NewHolder { password_changed_at: now - day * 173 - day / 2, document_expires_on: Some(date_of(now - day)), ..world.holder() };
+    // What is due, one thing of each job: the warning at 7 days, the document's suspension, the end of another one, a card's notice, one of inactivity.
+    let mut state = active(now);
+    state.suspensions.insert(SuspensionReason::Holder, now - day * 31);
+    let due = NewHolder {
+        state,
+        password_changed_at: now - day * 173 - day / 2,
+        document_expires_on: Some(date_of(now - day)),
+        credentials: vec![(CredentialKind::SmartCard, Some(date_of(now + day * 20)))],
+        last_used_at: Some(now - day * 705),
+        ..world.holder()
+    };
     let (due, waiting) = (Shape::of(world, due).await, Shape::of(world, world.holder()).await);
 
     let embedded = Embedded::start(Some(&folder.join("dynamodb.sqlite"))).unwrap();

@@ -91,6 +91,40 @@ async fn row_02_every_route_of_somebody_signed_in_charges_the_same_counter() {
     assert_eq!(tries(&world, &account).await.1, 0);
 }
 
+/// The routes that are left: what is bought, chosen, taken back into use, enrolled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_02_what_is_activated_chosen_and_enrolled_charges_the_same_counter_too() {
+    let world = World::new().await;
+    let mut state = sportello_local::demo::active(world.now());
+    state.suspensions.insert(sportello_rules::identity::SuspensionReason::Turned18, world.now());
+    let minor = world.make(NewHolder { kind: sportello_rules::identity::IdentityType::Minor, state, ..world.holder() }).await;
+    let session = world.sign_in(&minor).await;
+    for number in 1..=4 {
+        let body = json!({ "choice": "keep", "code": "000000" });
+        world.act(&session, "POST", "/v1/selfcare/identity/adult-choice", body).await.refused(401, "proof-refused");
+        assert_eq!(tries(&world, &minor).await.1, number);
+    }
+    let bought = vec![CredentialKind::OtpToken];
+    let account = world.make(NewHolder { credentials: vec![(CredentialKind::OtpSms, None)], bought, ..world.holder() }).await;
+    let token = world.sign_in(&account).await;
+    let credentials = "/v1/selfcare/credentials";
+    let right = json!({ "code": world.fresh_code(&account).await });
+    world.act(&token, "POST", format!("{credentials}/otp-sms/suspension"), right).await.expect(204);
+    let token = world.sign_in(&account).await;
+    let begun = json!({ "code": world.fresh_code(&account).await });
+    let enrolment = world.act(&token, "POST", format!("{credentials}/otp-app"), begun).await.expect(201).text_at("/enrolmentId");
+    world.act(&token, "POST", "/v1/selfcare/codes", json!({ "operation": "selfcare.credential.reactivate", "about": "otp-sms" })).await.expect(201);
+    let routes = [
+        (format!("{credentials}/otp-token"), json!({ "serial": "TK1", "firstCode": "000000", "secondCode": "000001", "code": "000000" })),
+        (format!("{credentials}/otp-sms/reactivation"), json!({ "code": "000000" })),
+        (format!("{credentials}/otp-app/confirmation"), json!({ "enrolmentId": enrolment, "code": "000000" })),
+    ];
+    for (number, (path, body)) in routes.iter().enumerate() {
+        world.act(&token, "POST", path, body.clone()).await.refused(401, "proof-refused");
+        assert_eq!(tries(&world, &account).await.1, u32::try_from(number).unwrap() + 1, "{path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_03_the_count_survives_sign_ins_that_are_given_up() {
     let world = World::new().await;

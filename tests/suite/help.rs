@@ -175,6 +175,12 @@ async fn a_ticket_mails_support_and_the_customer() {
     assert!(support.text.contains(&number) && support.text.contains("Non arriva il codice.") && support.text.contains(&id));
     assert!(!support.text.contains("http://evil.example") && !support.text.lines().any(|line| line.starts_with("Bcc")) && !support.html.contains("<b>"));
     assert!(!support.text.contains(&carla.email), "the address is where an answer goes, and nowhere else");
+    // The longest there is arrives, letter for letter.
+    let longest = "è".repeat(2000);
+    world.act(&token, "POST", "/v1/customer/tickets", json!({ "topic": "other", "text": longest })).await.expect(201);
+    let mine = &world.mails(&carla).await[0];
+    assert!(mine.subject.ends_with("Richiesta di assistenza ricevuta"));
+    assert!(world.stack.shared.inbox.mails(Some("assistenza@sportello.example"))[0].text.contains(&longest));
     // What was written is kept sealed, and forgotten where it was told.
     let notice = world.stack.shared.app.store.notice(&format!("ticket-received#{}#{number}", owner.pk())).await.unwrap().unwrap();
     assert!(!notice.notice.contains("codice") && notice.notice.is_empty());

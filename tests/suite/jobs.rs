@@ -101,6 +101,30 @@ async fn what_is_done_costs_one_read_and_one_write_and_what_is_not_due_nothing()
     }
 }
 
+/// Every job on identities, run twice at the same moment: each thing is done and told once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_runs_at_once_do_everything_once() {
+    let world = World::new().await;
+    for (id, due) in everybody(&world).await {
+        let app = &world.stack.shared.app;
+        let (one, other) = tokio::join!(run(&world, id, app), run(&world, id, app));
+        let done = |report: &Value| report["done"].as_u64().unwrap();
+        for report in [&one, &other] {
+            assert_eq!(report["batchItemFailures"], json!([]), "{id}: {report}");
+        }
+        assert_eq!(done(&one) + done(&other), due, "{id}: {one} {other}");
+        assert_eq!(done(&run(&world, id, app).await), 0, "{id}");
+    }
+    world.stack.shared.stream.drained().await;
+    // One mail for each thing done, but for the two notices of a credential and the like, which are things of their own.
+    let mails = world.stack.shared.inbox.mails(None);
+    let mut seen = BTreeSet::new();
+    for mail in &mails {
+        let first = mail.text.lines().nth(2).unwrap_or_default().to_owned();
+        assert!(seen.insert((mail.to.clone(), mail.subject.clone(), first)), "told twice: {mail:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_uses_the_identity_at_the_very_moment_of_its_revocation_keeps_it() {
     let world = World::new().await;

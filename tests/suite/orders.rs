@@ -854,6 +854,16 @@ async fn a_refund_that_fails_afterwards_is_tried_again() {
         2,
         "told again, for it is given back only now"
     );
+    let buyer = Buyer { token: world.sign_in_customer(&buyer.account).await, ..buyer };
+    let refunded = async || buyer.get(&world, &format!("/v1/customer/orders/{order}")).await.expect(200).text_at("/refunded");
+    // Of the first try nothing more is believed, whatever else tells of it; of the second all.
+    let told = async |id: &str, number: &str| {
+        let mut event = event.clone();
+        (event["id"], event["data"]["object"]["metadata"]["refund"]) = (json!(id), json!(number));
+        message(&world, &event, world.now()).await.expect(200).text_at("/result")
+    };
+    assert_eq!((told("evt_rg", "0").await, refunded().await), ("known".into(), "done".into()));
+    assert_eq!((told("evt_rh", "1").await, refunded().await), ("done".into(), "due".into()));
 }
 
 /// A renewal never charges a method that is gone: whoever comes first, the other hears of it.

@@ -109,6 +109,9 @@ impl Operation for AccountConfirm {
             password_tried_at: None,
             otp_tries: 0,
             otp_tried_at: None,
+            recovery_tries: 0,
+            recovery_tried_at: None,
+            address_changed_at: None,
             ttl: NEVER,
         };
         let sealed = profile.seal(&key, &owner, cx.entropy())?;

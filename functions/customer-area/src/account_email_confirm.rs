@@ -51,9 +51,10 @@ impl Operation for AccountEmailConfirm {
             grant(Table::Orders, Action::UpdateItem),
             grant(Table::Orders, Action::PutItem),
             grant(Table::Lookups, Action::PutItem),
+            grant(Table::Lookups, Action::DeleteItem),
             grant(Table::Outbox, Action::PutItem),
         ])
-        .problems(&[Code::LinkNotValid, Code::EmailTaken]);
+        .problems(&[Code::LinkNotValid, Code::EmailTaken, Code::ChangedMeanwhile]);
     type Auth = Anyone;
     type Input = Input;
     type Output = ();
@@ -64,10 +65,14 @@ impl Operation for AccountEmailConfirm {
         let mut profile = Profile::open(cx, &owner, &records.profile)?;
         let old = std::mem::replace(&mut profile.email, email);
         let mut commit = Commit::new();
-        let update = Commit::auth(&owner).version(account.version).same_epoch(account.epoch).confirming(&link.nonce()).pending_address(None);
-        commit.update_auth(update, Code::LinkNotValid);
+        let update = Commit::auth(&owner).version(account.version).same_epoch(account.epoch).confirming(&link.nonce()).address_confirmed(cx.now);
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
-        // One address leads to one account; the one before leads here still, for the username is made of the first.
+        commit.update_auth(update, Code::ChangedMeanwhile);
+        // One address leads to one account; the first one leads here still, for the username is made of it, and any other is free again.
+        let (before, first) = (lookup::mailbox(cx.keys(), &old), EmailAddress::parse(&profile.username).ok().map(|first| lookup::mailbox(cx.keys(), &first)));
+        if old != profile.email && first.as_ref() != Some(&before) {
+            commit.free_mailbox(&before, &owner);
+        }
         commit.put_mailbox(&lookup::mailbox(cx.keys(), &profile.email), &owner, Code::EmailTaken);
         let key = cx.keys().data_key(&owner, &records.profile.data_key)?;
         commit.put_profile(&owner, &SealedProfile { sealed: profile.seal(&key, &owner, cx.entropy())?, ..records.profile.clone() });

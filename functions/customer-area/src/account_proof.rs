@@ -78,12 +78,12 @@ pub async fn prove(cx: &Cx, owner: &Owner, password: &Secret, code: Option<&Secr
     let Some(factor) = factor else {
         return Err(Failure::with(refused, throttle::after_failure(cx, owner, &account, secrets, refused)?));
     };
-    let update = resting(Commit::auth(owner).clear_password_tries().clear_otp_tries());
+    let update = resting(Commit::auth(owner).clear_password_tries().clear_otp_tries().clear_recovery_tries());
     let (update, commit) = used(cx, owner, &factor, update)?;
     Ok(Proved { account, update, commit })
 }
 
-/// Charges and compares a code alone, where the account has an app; without one there is nothing to prove.
+/// Charges and compares the code of a recovery, where the account has an app; without one there is nothing to prove.
 ///
 /// # Errors
 /// `refused`, with what the refusal brings about.
@@ -92,10 +92,11 @@ pub async fn prove_code(cx: &Cx, owner: &Owner, account: &AccountRecord, code: O
     if account.totp.is_none() {
         return Ok((resting(account), Commit::new()));
     }
-    let account: AccountRecord = throttle::charge_code(cx, owner, Secrets::OTP, refused).await?;
+    // On a counter of its own: who knows the username only shuts it to nobody, and no link of a mail opens it again.
+    let account: AccountRecord = throttle::charge_code(cx, owner, Secrets::ANSWER, refused).await?;
     match factor(cx, owner, &account, code)? {
-        Some(factor) => used(cx, owner, &factor, resting(&account).clear_otp_tries()),
-        None => Err(Failure::with(refused, throttle::after_failure(cx, owner, &account, Secrets::OTP, refused)?)),
+        Some(factor) => used(cx, owner, &factor, resting(&account).clear_otp_tries().clear_recovery_tries()),
+        None => Err(Failure::with(refused, throttle::after_failure(cx, owner, &account, Secrets::ANSWER, refused)?)),
     }
 }
 

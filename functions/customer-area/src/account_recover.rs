@@ -43,13 +43,15 @@ impl Operation for AccountRecover {
         // From here on every request does the same, whoever the address leads to.
         let key = lookup::mailbox(cx.keys(), &email);
         let known = cx.store.mailbox(&key).await?;
-        let asked = counted(cx, "recover", &key).await?;
+        let policy = &cx.policy().account;
+        // A window is no longer than a link lives: whoever is refused a mail has a link that is good.
+        let asked = counted(cx, "recover", &key, policy.recovery_link_minutes).await?;
         // One mail too many is written all the same, and goes to nobody.
-        let owner = known.filter(|_| asked <= cx.policy().account.mails_per_day).unwrap_or_else(|| lookup::nobody(cx.keys(), OwnerKind::Customer, &key));
-        let minutes = jiff::SignedDuration::from_mins(i64::from(cx.policy().account.recovery_link_minutes));
+        let owner = known.filter(|_| asked.number <= policy.recovery_mails).unwrap_or_else(|| lookup::nobody(cx.keys(), OwnerKind::Customer, &key));
+        let minutes = jiff::SignedDuration::from_mins(i64::from(policy.recovery_link_minutes));
         let notice = Notice::AccountRecovery { at: cx.now, expires_at: cx.now.saturating_add(minutes).unwrap_or(jiff::Timestamp::MAX) };
         let mut commit = Commit::new();
-        commit.notice(&id(cx, notice.kind(), &key, asked), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        commit.notice(&id(notice.kind(), &key, &asked), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
         Ok(Reply::after(commit, ()))
     }
 }

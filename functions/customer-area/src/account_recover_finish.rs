@@ -34,13 +34,14 @@ pub struct Input {
     code: Option<Secret>,
 }
 
-/// A link that is good, with what it is of: a password that was set after it was sent has ended it.
+/// A link that is good, with what it is of: a password that was set, and an address that was confirmed, after it was sent have ended it.
 ///
 /// # Errors
 /// `link-not-valid`, whatever is wrong with it.
 pub async fn opened(cx: &Cx, token: &Secret) -> Result<(Link, CustomerRecords), Failure> {
     let (link, records) = link::customer(cx, token, Purpose::AccountRecovery).await?;
-    if records.account.password.changed_at > link.issued_at() { Err(Code::LinkNotValid.into()) } else { Ok((link, records)) }
+    let changed = [Some(records.account.password.changed_at), records.account.address_changed_at].into_iter().flatten().max();
+    if changed.is_some_and(|at| at > link.issued_at()) { Err(Code::LinkNotValid.into()) } else { Ok((link, records)) }
 }
 
 impl Operation for AccountRecoverFinish {
@@ -57,7 +58,7 @@ impl Operation for AccountRecoverFinish {
             grant(Table::Orders, Action::PutItem),
             grant(Table::Outbox, Action::PutItem),
         ])
-        .problems(&[Code::LinkNotValid, Code::PasswordRefused, Code::ConfirmationMismatch, Code::MissingField, Code::ProofRefused]);
+        .problems(&[Code::LinkNotValid, Code::PasswordRefused, Code::ConfirmationMismatch, Code::MissingField, Code::ProofRefused, Code::ChangedMeanwhile]);
     type Auth = Anyone;
     type Input = Input;
     type Output = ();
@@ -75,8 +76,8 @@ impl Operation for AccountRecoverFinish {
         let stored = next(cx, account, &input.new).await?;
         // Whoever asked for another address under the old password may not have been the customer.
         let update = update.version(account.version).password(&stored).end_sessions().clear_password_tries().pending_address(None).enrolment(None);
-        commit.update_auth(update, Code::LinkNotValid);
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
+        commit.update_auth(update, Code::ChangedMeanwhile);
         let notice = Notice::AccountPasswordChanged { at: cx.now, recovered: true };
         let id = format!("{}#{}#{}", notice.kind(), owner.pk(), stored.version);
         commit.notice(&id, &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);

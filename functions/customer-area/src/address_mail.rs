@@ -1,21 +1,25 @@
-//! Mails that somebody asks for without signing in: so many for an address and day, and each under a key of its own.
+//! Mails that somebody asks for without signing in: so many for an address and a window of time, and each under a key of its own.
 
 use sportello_runtime::{Cx, Failure};
 
-/// Minutes of a day.
-const DAY: u32 = 24 * 60;
+/// A mail that was asked for.
+pub struct Asked {
+    /// How many that makes in the present window.
+    pub number: u32,
+    window: i64,
+}
 
-/// Counts one more mail of a kind for the address that a lookup is of, and answers how many that makes today.
+/// Counts one more mail of a kind for the address that a lookup is of, in windows of so many minutes.
 ///
 /// # Errors
 /// The store's.
-pub async fn counted(cx: &Cx, what: &str, lookup: &str) -> Result<u32, Failure> {
-    Ok(cx.store.count(&format!("{what}#{lookup}"), DAY, cx.now).await?)
+pub async fn counted(cx: &Cx, what: &str, lookup: &str, minutes: u32) -> Result<Asked, Failure> {
+    let number = cx.store.count(&format!("{what}#{lookup}"), minutes, cx.now).await?;
+    Ok(Asked { number, window: cx.now.as_second().div_euclid(60 * i64::from(minutes.max(1))) })
 }
 
 /// The key of its notice.
 #[must_use]
-pub fn id(cx: &Cx, kind: &str, lookup: &str, asked: u32) -> String {
-    let day = cx.now.as_second().div_euclid(60 * i64::from(DAY));
-    format!("{kind}#{lookup}#{day}#{asked}")
+pub fn id(kind: &str, lookup: &str, asked: &Asked) -> String {
+    format!("{kind}#{lookup}#{}#{}", asked.window, asked.number)
 }

@@ -23,7 +23,7 @@ pub struct TicketOpen;
 /// Bytes of a ticket's id.
 const ID: usize = 8;
 /// Most characters that the document allows; the policy may allow fewer.
-const MOST: usize = 4000;
+const MOST: usize = 2000;
 
 /// What a ticket is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -75,7 +75,7 @@ pub struct Input {
     #[schemars(length(min = 1, max = 64))]
     service: Option<String>,
     /// What the customer writes; no password and no code.
-    #[schemars(length(min = 1, max = 2000), extend("pattern" = "\\S"))]
+    #[schemars(length(min = 1, max = MOST), extend("pattern" = "\\S"))]
     text: String,
 }
 

@@ -9,7 +9,7 @@ use sportello_notify::Notice;
 use sportello_payments::{EventKind, Method, MethodKind, Payment, PaymentStatus};
 use sportello_rules::order::Event;
 use sportello_runtime::access::PaymentProvider;
-use sportello_runtime::ordering::{ATTEMPT, GRANTS, Heard, Marker, ORDER, OWNER, Settled, provider, settle};
+use sportello_runtime::ordering::{ATTEMPT, GRANTS, Heard, Marker, ORDER, OWNER, REFUND, Settled, provider, settle};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::StoreError;
 use sportello_store::commit::Commit;
@@ -68,8 +68,8 @@ impl Operation for PaymentEvent {
         let result = match event.kind {
             EventKind::PaymentSucceeded(payment) => paid(cx, &payment, &marker).await?,
             EventKind::PaymentFailed(payment) => failed(cx, &payment, &marker).await?,
-            EventKind::Refunded { payment } => returned(cx, &payment, &Event::Refunded { payment: payment.id.clone() }, &marker).await?,
-            EventKind::RefundFailed { payment } => returned(cx, &payment, &Event::RefundFailed { payment: payment.id.clone() }, &marker).await?,
+            EventKind::Refunded { payment } => returned(cx, &payment, &Event::Refunded { payment: payment.id.clone(), attempt: try_of(&payment) }, &marker).await?,
+            EventKind::RefundFailed { payment } => returned(cx, &payment, &Event::RefundFailed { payment: payment.id.clone(), attempt: try_of(&payment) }, &marker).await?,
             EventKind::SetupSucceeded { method, customer, metadata, .. } => match owner_of(metadata.get(OWNER)) {
                 Some(owner) => added(cx, &owner, &method, customer.as_deref(), &marker).await?,
                 None => "ignored",
@@ -116,6 +116,11 @@ async fn failed(cx: &Cx, payment: &Payment, marker: &Marker) -> Result<&'static 
         _ => "canceled",
     };
     told(cx, payment, &Event::Failed { attempt }, Heard { why: Some(why), marker: Some(marker), ..Heard::default() }).await
+}
+
+/// Which try at giving it back is told of; a charge names none, and neither does what was done at the provider's own desk.
+fn try_of(payment: &Payment) -> u32 {
+    payment.metadata.get(REFUND).and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 async fn returned(cx: &Cx, payment: &Payment, event: &Event, marker: &Marker) -> Result<&'static str, Failure> {

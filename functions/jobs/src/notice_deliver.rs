@@ -131,7 +131,7 @@ async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
         return impossible("the code is over");
     }
     if let Some(carried) = notice.sealed() {
-        links.carried = Some(codes::open(cx, &owner, &sealed, carried)?.code.expose().to_owned());
+        links.carried = Some(codes::open(cx, &owner, &sealed, carried)?.code);
     }
     if matches!(notice, Notice::AccountExists { .. } | Notice::AccountOpened { .. } | Notice::AccountRecovery { .. }) {
         links.carried = Some(profile.username.clone());
@@ -168,11 +168,13 @@ async fn deliver(cx: &Cx, record: &NoticeRecord) -> Result<Delivery, Failure> {
                 (Addressee::OnFile, ..) => mailer.send(&profile.email, &mail, &record.pk).await,
                 (Addressee::Sealed, Some(address), _) => {
                     let address = codes::open(cx, &owner, &sealed, address)?.code;
-                    let Ok(address) = EmailAddress::parse(address.expose()) else { return impossible("what is sealed in it is no address") };
+                    let Ok(address) = EmailAddress::parse(&address) else { return impossible("what is sealed in it is no address") };
                     mailer.send(&address, &mail, &record.pk).await
                 }
                 (Addressee::Support, _, Some(support)) => mailer.send_for(support, Some(&profile.email), &mail, &record.pk).await,
-                (Addressee::Sealed, None, _) | (Addressee::Support, _, None) => return impossible("there is no address that it goes to"),
+                // Somebody names a mailbox, and it goes there: what was written is not thrown away.
+                (Addressee::Support, _, None) => return Ok(Delivery::Later("the provider's support has no mailbox".to_owned())),
+                (Addressee::Sealed, None, _) => return impossible("there is no address that it goes to"),
             }
         }
     };

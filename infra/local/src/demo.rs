@@ -414,6 +414,9 @@ impl NewCustomer {
             password_tried_at: None,
             otp_tries: 0,
             otp_tried_at: None,
+            recovery_tries: 0,
+            recovery_tried_at: None,
+            address_changed_at: None,
             ttl: NEVER,
         };
         let mut commit = Commit::new();

@@ -340,6 +340,11 @@ pub enum Notice {
         /// From this instant on the link is good no more.
         expires_at: Timestamp,
     },
+    /// Wrong codes shut the recovery of an account that has an app, for a while or until a sign-in (rule 21).
+    AccountRecoveryRefused {
+        /// When.
+        at: Timestamp,
+    },
     /// The account's password was changed and every session ended.
     AccountPasswordChanged {
         /// When.
@@ -560,7 +565,7 @@ impl Notice {
     }
 
     /// Every kind, as stored, in the order of the variants.
-    pub const KINDS: [&'static str; 43] = [
+    pub const KINDS: [&'static str; 44] = [
         "password-warning",
         "password-changed",
         "sign-in-paused",
@@ -596,6 +601,7 @@ impl Notice {
         "account-exists",
         "account-opened",
         "account-recovery",
+        "account-recovery-refused",
         "account-password-changed",
         "account-address-confirmation",
         "account-address-changed",
@@ -645,6 +651,7 @@ impl Notice {
             Self::AccountExists { .. } => "account-exists",
             Self::AccountOpened { .. } => "account-opened",
             Self::AccountRecovery { .. } => "account-recovery",
+            Self::AccountRecoveryRefused { .. } => "account-recovery-refused",
             Self::AccountPasswordChanged { .. } => "account-password-changed",
             Self::AccountAddressConfirmation { .. } => "account-address-confirmation",
             Self::AccountAddressChanged { .. } => "account-address-changed",
@@ -696,6 +703,7 @@ impl Notice {
             | Self::AccountExists { .. }
             | Self::AccountOpened { .. }
             | Self::AccountRecovery { .. }
+            | Self::AccountRecoveryRefused { .. }
             | Self::AccountPasswordChanged { .. }
             | Self::AccountAddressConfirmation { .. }
             | Self::AccountAddressChanged { .. }
@@ -764,6 +772,7 @@ impl Notice {
             | Self::AccountExists { .. }
             | Self::AccountOpened { .. }
             | Self::AccountRecovery { .. }
+            | Self::AccountRecoveryRefused { .. }
             | Self::AccountPasswordChanged { .. }
             | Self::AccountAddressConfirmation { .. }
             | Self::AccountAddressChanged { .. }
@@ -826,7 +835,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn every() -> [Notice; 43] {
+    fn every() -> [Notice; 44] {
         let now = at("2026-11-22T13:05:00Z");
         [
             Notice::PasswordWarning { days_left: 7, expires_at: now },
@@ -886,6 +895,7 @@ mod tests {
             Notice::AccountExists { at: now },
             Notice::AccountOpened { at: now },
             Notice::AccountRecovery { at: now, expires_at: now },
+            Notice::AccountRecoveryRefused { at: now },
             Notice::AccountPasswordChanged { at: now, recovered: true },
             Notice::AccountAddressConfirmation { at: now, expires_at: now, sealed: "c2VhbGVk".into() },
             Notice::AccountAddressChanged { at: now, done: true, sealed: Some("c2VhbGVk".into()) },
@@ -952,6 +962,7 @@ mod tests {
                 r#"{"v":1,"kind":"account-exists","at":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"account-opened","at":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"account-recovery","at":"2026-11-22T13:05:00Z","expiresAt":"2026-11-22T13:05:00Z"}"#,
+                r#"{"v":1,"kind":"account-recovery-refused","at":"2026-11-22T13:05:00Z"}"#,
                 r#"{"v":1,"kind":"account-password-changed","at":"2026-11-22T13:05:00Z","recovered":true}"#,
                 r#"{"v":1,"kind":"account-address-confirmation","at":"2026-11-22T13:05:00Z","expiresAt":"2026-11-22T13:05:00Z","sealed":"c2VhbGVk"}"#,
                 r#"{"v":1,"kind":"account-address-changed","at":"2026-11-22T13:05:00Z","done":true,"sealed":"c2VhbGVk"}"#,

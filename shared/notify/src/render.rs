@@ -300,7 +300,9 @@ fn values(notice: &Notice, language: Language) -> Value {
         Notice::AccountRegistration { at, expires_at, .. }
         | Notice::AccountRecovery { at, expires_at }
         | Notice::AccountAddressConfirmation { at, expires_at, .. } => context! { on => on(at), by => by(*expires_at, language) },
-        Notice::AccountExists { at } | Notice::AccountOpened { at } | Notice::AccountDataChanged { at } => context! { on => on(at) },
+        Notice::AccountExists { at } | Notice::AccountOpened { at } | Notice::AccountDataChanged { at } | Notice::AccountRecoveryRefused { at } => {
+            context! { on => on(at) }
+        }
         Notice::AccountPasswordChanged { at, recovered } => context! { on => on(at), recovered },
         Notice::AccountAddressChanged { at, done, .. } => context! { on => on(at), done },
         Notice::AccountOtpChanged { at, change } => context! { on => on(at), change => Serde(change) },

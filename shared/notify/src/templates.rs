@@ -80,6 +80,7 @@ pub(crate) const fn body(notice: &Notice, language: Language) -> &'static str {
         Notice::AccountExists { .. } => template!(language, "account-exists"),
         Notice::AccountOpened { .. } => template!(language, "account-opened"),
         Notice::AccountRecovery { .. } => template!(language, "account-recovery"),
+        Notice::AccountRecoveryRefused { .. } => template!(language, "account-recovery-refused"),
         Notice::AccountPasswordChanged { .. } => template!(language, "account-password-changed"),
         Notice::AccountAddressConfirmation { .. } => template!(language, "account-address-confirmation"),
         Notice::AccountAddressChanged { .. } => template!(language, "account-address-changed"),

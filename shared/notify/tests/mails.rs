@@ -119,6 +119,7 @@ mod mails {
             ("account-exists", Notice::AccountExists { at }),
             ("account-opened", Notice::AccountOpened { at }),
             ("account-recovery", Notice::AccountRecovery { at, expires_at }),
+            ("account-recovery-refused", Notice::AccountRecoveryRefused { at }),
             ("account-password-changed", Notice::AccountPasswordChanged { at, recovered: false }),
             ("account-password-changed-recovered", Notice::AccountPasswordChanged { at, recovered: true }),
             ("account-address-confirmation", Notice::AccountAddressConfirmation { at, expires_at, sealed: String::new() }),
@@ -194,6 +195,8 @@ mod mails {
             ("not-the-last", SuspensionReason::Holder, false, false),
             ("by-itself", SuspensionReason::Holder, true, true),
             ("fraud", SuspensionReason::Fraud, true, true),
+            ("turned-18", SuspensionReason::Turned18, false, true),
+            ("turned-18-not-the-last", SuspensionReason::Turned18, false, false),
         ] {
             all.push((format!("suspension-lifted-{name}"), Notice::SuspensionLifted { at: now, reason, by_itself, active }));
         }
@@ -268,6 +271,23 @@ mod mails {
         all
     }
 
+    /// Every text message in every language, with the name of its snapshot.
+    fn messages() -> Vec<(String, String)> {
+        let now = at("2026-11-22T13:05:00Z");
+        let mut all = vec![("sms-password-recovered".to_owned(), Notice::PasswordRecovered { at: now, channel: Channel::Sms })];
+        for purpose in CodePurpose::ALL {
+            let name = serde_json::to_value(purpose).unwrap();
+            let notice = Notice::Code { at: now, expires_at: at("2026-11-22T13:10:00Z"), purpose, channel: Channel::Sms, sealed: String::new() };
+            all.push((format!("sms-code-{}", name.as_str().unwrap()), notice));
+        }
+        for second in [false, true] {
+            let notice = Notice::EmergencyCodeHalf { at: now, channel: Channel::Sms, second, sealed: String::new() };
+            all.push((format!("sms-emergency-code-half-{}", if second { "second" } else { "first" }), notice));
+        }
+        let said = |notice: &Notice, language| render_sms(notice, language, &links(), &provider()).unwrap();
+        all.iter().flat_map(|(name, notice)| Language::ALL.map(|language| (format!("{name}.{}.txt", language.tag()), said(notice, language)))).collect()
+    }
+
     /// The addresses of the web in a text, up to what cannot be part of one.
     fn addresses(text: &str) -> Vec<String> {
         text.match_indices("http")
@@ -290,6 +310,15 @@ mod mails {
             if update {
                 fs::write(&file, &now).unwrap();
             } else if fs::read_to_string(&file).ok().as_deref() != Some(now.as_str()) {
+                stale.push(name.clone());
+            }
+            known.insert(name);
+        }
+        for (name, text) in messages() {
+            let file = folder.join(&name);
+            if update {
+                fs::write(&file, format!("{text}\n")).unwrap();
+            } else if fs::read_to_string(&file).ok() != Some(format!("{text}\n")) {
                 stale.push(name.clone());
             }
             known.insert(name);
@@ -337,6 +366,7 @@ mod mails {
                     | Notice::PaymentMethodChanged { .. }
                     | Notice::AccountExists { .. }
                     | Notice::AccountOpened { .. }
+                    | Notice::AccountRecoveryRefused { .. }
                     | Notice::AccountPasswordChanged { .. }
                     | Notice::AccountAddressChanged { .. }
                     | Notice::AccountOtpChanged { .. }

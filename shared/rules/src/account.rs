@@ -51,6 +51,8 @@ const SHORTEST: usize = 3;
 const FEW: usize = 2;
 /// Digits in a row that count as nothing of their own, such as a year.
 const DIGITS: usize = 4;
+/// Words of who the customer is and what the service is called that are looked for, the longest first.
+const OWN: usize = 12;
 /// Longest piece that repeated is still nothing but itself.
 const PIECE: usize = 7;
 
@@ -124,19 +126,22 @@ fn is_repeated(text: &[char]) -> bool {
 
 /// Whether a text can be taken apart into expected words, runs and a few digits, so that no more than a few different words are among them.
 fn is_made_of_few(text: &[char], own: &BTreeSet<Vec<char>>) -> bool {
-    // At each place: the sets of words by which one comes there; each holds at most `FEW`.
-    let mut ways: Vec<BTreeSet<BTreeSet<Vec<char>>>> = vec![BTreeSet::new(); text.len() + 1];
+    let words = looked_for(text, own);
+    // At each place: the sets of words, by their numbers, by which one comes there; each holds at most `FEW`.
+    let mut ways: Vec<BTreeSet<Vec<usize>>> = vec![BTreeSet::new(); text.len() + 1];
     if let Some(first) = ways.first_mut() {
-        first.insert(BTreeSet::new());
+        first.insert(Vec::new());
     }
     for place in 0..text.len() {
         let here = ways.get(place).cloned().unwrap_or_default();
         let Some(rest) = text.get(place..).filter(|_| !here.is_empty()) else { continue };
-        for (length, word) in pieces(rest, own) {
+        for (length, word) in pieces(rest, &words) {
+            let Some(there) = ways.get_mut(place + length) else { continue };
             for used in &here {
                 let mut used = used.clone();
-                used.extend(word.clone());
-                if let Some(there) = ways.get_mut(place + length).filter(|_| used.len() <= FEW) {
+                used.extend(word.filter(|word| !used.contains(word)));
+                used.sort_unstable();
+                if used.len() <= FEW {
                     there.insert(used);
                 }
             }
@@ -145,23 +150,31 @@ fn is_made_of_few(text: &[char], own: &BTreeSet<Vec<char>>) -> bool {
     ways.last().is_some_and(|end| !end.is_empty())
 }
 
-/// The expected pieces with which a text begins: their lengths, and the word where they are one.
-fn pieces(rest: &[char], own: &BTreeSet<Vec<char>>) -> Vec<(usize, Option<Vec<char>>)> {
-    let mut pieces = Vec::new();
+/// The expected words that occur in a text: what takes it apart works on no others, and on so many at most.
+fn looked_for(text: &[char], own: &BTreeSet<Vec<char>>) -> Vec<Vec<char>> {
+    let mut own: Vec<&Vec<char>> = own.iter().collect();
+    own.sort_by_key(|word| std::cmp::Reverse(word.len()));
     let common = WORDS.lines().map(|word| word.chars().collect::<Vec<_>>());
-    for word in common.chain(own.iter().cloned()).filter(|word| !word.is_empty() && rest.starts_with(word)) {
-        pieces.push((word.len(), Some(word)));
-    }
+    let occurs = |word: &Vec<char>| !word.is_empty() && text.windows(word.len()).any(|part| part == word);
+    common.filter(occurs).chain(own.into_iter().filter(|word| occurs(word)).take(OWN).cloned()).collect()
+}
+
+/// The expected pieces with which a text begins: their lengths, and the number of the word where they are one.
+fn pieces(rest: &[char], words: &[Vec<char>]) -> Vec<(usize, Option<usize>)> {
+    let begins = words.iter().enumerate().filter(|(_, word)| rest.starts_with(word));
+    let mut pieces: Vec<_> = begins.map(|(number, word)| (word.len(), Some(number))).collect();
     let same = rest.iter().take_while(|c| Some(*c) == rest.first()).count();
     let digits = rest.iter().take_while(|c| c.is_ascii_digit()).count();
-    pieces.extend((SHORTEST..=same).map(|length| (length, None)));
+    // Longer runs are made of these.
+    let run = |longest: usize| (SHORTEST..=longest.min(2 * SHORTEST - 1)).map(|length| (length, None));
+    pieces.extend(run(same));
     pieces.extend((1..=digits.min(DIGITS)).map(|length| (length, None)));
     for row in ROWS {
         let row: Vec<char> = row.chars().collect();
         let backward: Vec<char> = row.iter().rev().copied().collect();
         for row in [row, backward] {
             let longest = (0..row.len()).map(|start| row.iter().skip(start).zip(rest).take_while(|(a, b)| a == b).count()).max().unwrap_or_default();
-            pieces.extend((SHORTEST..=longest).map(|length| (length, None)));
+            pieces.extend(run(longest));
         }
     }
     pieces
@@ -256,6 +269,20 @@ mod tests {
             assert!(lines.iter().all(|line| line.chars().eq(folded(line)) && line.len() >= SHORTEST), "{name}");
             assert!(lines.is_sorted() && lines.windows(2).all(|pair| pair[0] != pair[1]), "{name}");
         }
+    }
+
+    #[test]
+    fn names_made_to_be_slow_are_not() {
+        let text: Vec<char> = format!("{}b", "a".repeat(127)).chars().collect();
+        let own: BTreeSet<Vec<char>> = (3..60).map(|length| vec!['a'; length]).collect();
+        let words = looked_for(&text, &own);
+        assert_eq!(words.len(), OWN);
+        assert!(words.iter().all(|word| word.len() >= 60 - OWN), "the longest");
+        for place in 0..text.len() {
+            let pieces = pieces(text.get(place..).unwrap_or_default(), &words);
+            assert!(pieces.len() <= OWN + SHORTEST + DIGITS, "{pieces:?}");
+        }
+        assert!(!is_made_of_few(&text, &own), "of two words and runs, but for the last letter");
     }
 
     proptest! {

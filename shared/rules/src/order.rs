@@ -137,11 +137,15 @@ pub enum Event {
     Refunded {
         /// The provider's id of the payment.
         payment: String,
+        /// Which try it was, from 0: what is told of an earlier one says nothing of this.
+        attempt: u32,
     },
     /// The provider could not give a payment back, also after it had said that it would.
     RefundFailed {
         /// The provider's id of the payment.
         payment: String,
+        /// Which try it was, from 0.
+        attempt: u32,
     },
 }
 
@@ -256,7 +260,8 @@ pub fn apply(order: &Order, event: &Event, now: Timestamp) -> Result<Step, Refus
             changed(Order { state: State::Unpaid, attempt: order.attempt.saturating_add(1), charging_since: None, ..order.clone() })
         }
         (Event::Failed { .. }, _) => Ok(Step::Same),
-        (Event::RefundFailed { payment }, _) => {
+        (Event::Refunded { attempt, .. } | Event::RefundFailed { attempt, .. }, _) if *attempt != order.refund_failures => Ok(Step::Same),
+        (Event::RefundFailed { payment, .. }, _) => {
             if !order.refunds.contains_key(payment) {
                 return Ok(Step::Same);
             }
@@ -265,7 +270,7 @@ pub fn apply(order: &Order, event: &Event, now: Timestamp) -> Result<Step, Refus
             order.refunds.insert(payment.clone(), Refund::Due);
             Ok(Step::Changed { order, fulfil: false, refund: Some(payment.clone()) })
         }
-        (Event::Refunded { payment }, _) => match order.refunds.get(payment) {
+        (Event::Refunded { payment, .. }, _) => match order.refunds.get(payment) {
             Some(Refund::Due) => {
                 let mut order = order.clone();
                 order.refunds.insert(payment.clone(), Refund::Done);

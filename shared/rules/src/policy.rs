@@ -271,8 +271,10 @@ section! {
         address_link_hours: u32 = 24,
         /// Minutes for which the link that sets a forgotten password is good.
         recovery_link_minutes: u32 = 60,
-        /// Mails that one address is sent in a day because somebody asked for them without signing in.
-        mails_per_day: u32 = 3,
+        /// Mails about a registration that one address is sent in a day.
+        registration_mails_per_day: u32 = 3,
+        /// Mails with a link of recovery that one address is sent while such a link is good: so that nobody uses up another's, a live one is always to be had.
+        recovery_mails: u32 = 2,
         /// Changes of the e-mail address that a customer may ask for in a day.
         address_changes_per_day: u32 = 3,
         /// Recovery codes that come with the OTP app, each good once.
@@ -454,13 +456,14 @@ impl Policy {
         check((64..=512).contains(&a.password_max_length), "account.password_max_length", "must be from 64 to 512")?;
         check((1..=24 * 30).contains(&a.address_link_hours), "account.address_link_hours", "must be from 1 to 720")?;
         check((5..=1440).contains(&a.recovery_link_minutes), "account.recovery_link_minutes", "must be from 5 to 1440")?;
-        check(a.mails_per_day >= 1, "account.mails_per_day", "must be at least 1")?;
+        check(a.registration_mails_per_day >= 1, "account.registration_mails_per_day", "must be at least 1")?;
+        check(a.recovery_mails >= 1, "account.recovery_mails", "must be at least 1")?;
         check(a.address_changes_per_day >= 1, "account.address_changes_per_day", "must be at least 1")?;
         check((1..=20).contains(&a.recovery_codes), "account.recovery_codes", "must be from 1 to 20")?;
         check((13..=64).contains(&a.recovery_code_length), "account.recovery_code_length", "must be from 13, which is 64 bits, to 64")?;
         let help = &self.help;
         check(help.tickets_per_day >= 1, "help.tickets_per_day", "must be at least 1")?;
-        check((100..=4000).contains(&help.ticket_characters), "help.ticket_characters", "must be from 100 to 4000")?;
+        check((100..=2000).contains(&help.ticket_characters), "help.ticket_characters", "must be from 100 to 2000, what the document says")?;
         check((1..=1200).contains(&help.ticket_months), "help.ticket_months", "must be from 1 to 1200")?;
         check(s.credential_term_months >= 1, "service.credential_term_months", "must be at least 1")?;
         check((1..=MOST_DAYS).contains(&s.charge_days), "service.charge_days", "must be from 1 to 3650")?;

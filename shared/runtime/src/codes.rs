@@ -30,10 +30,18 @@ pub struct Sending<'a> {
 }
 
 /// A code as its notice carries it, opened where it is delivered.
+///
+/// It is no `Secret`, whose length has a bound: what a customer writes to support may be longer.
 #[derive(Serialize, Deserialize)]
 pub struct Carried {
-    /// The code.
-    pub code: Secret,
+    /// The code, or another text.
+    pub code: String,
+}
+
+impl std::fmt::Debug for Carried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Carried(…)")
+    }
 }
 
 /// Makes a code and adds it to a commit: the change of the `AUTH` item is returned completed.
@@ -72,7 +80,7 @@ pub fn send(cx: &Cx, owner: &Owner, auth: &AuthRecord, sending: &Sending<'_>, up
 /// # Errors
 /// A fault where it cannot be sealed.
 pub fn carry(cx: &Cx, owner: &Owner, data_key: &WrappedKey, code: &str) -> Result<String, Failure> {
-    let carried = serde_json::to_vec(&Carried { code: Secret::new(code) })?;
+    let carried = serde_json::to_vec(&Carried { code: code.to_owned() })?;
     let sealed = cx.keys().data_key(owner, data_key)?.seal(cx.entropy(), owner, FIELD, &carried)?;
     Ok(serde_json::to_value(&sealed)?.as_str().unwrap_or_default().to_owned())
 }

@@ -8,7 +8,7 @@ use sportello_notify::Notice;
 use sportello_rules::throttle::{Consequence, Tries, pause};
 use sportello_store::charge::{Charged, Recovery, Secrets};
 use sportello_store::commit::Commit;
-use sportello_store::key::Owner;
+use sportello_store::key::{Owner, OwnerKind};
 
 use crate::{Cx, Failure};
 
@@ -31,7 +31,7 @@ impl Throttled for sportello_store::record::AuthRecord {
 
 impl Throttled for sportello_store::record::AccountRecord {
     fn tries(&self) -> (Tries, [Option<Tries>; 3]) {
-        (self.password_throttle(), [Some(self.otp_throttle()), None, None])
+        (self.password_throttle(), [Some(self.otp_throttle()), None, Some(self.recovery_throttle())])
     }
 }
 
@@ -127,6 +127,10 @@ pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: 
         let (notice, round) = match tries.consequence(policy) {
             Consequence::None => continue,
             // Signing in stays open: whoever guesses at the emergency code locks nobody out.
+            // There is no link that opens it again: whoever reads the mails would guess without end.
+            Consequence::Paused | Consequence::Locked if counter == ANSWER && owner.kind == OwnerKind::Customer => {
+                (Notice::AccountRecoveryRefused { at: since }, u32::from(tries.consequence(policy) == Consequence::Locked).into())
+            }
             Consequence::Paused if counter == RECOVERY || counter == ANSWER => (Notice::RecoveryRefused { at: since, locked: false }, 0),
             // The emergency code is never shut: there is nothing to open again.
             Consequence::Locked if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: false }, 1),

@@ -30,6 +30,7 @@ enum Write {
     Update(Box<Updating>),
     Delete { table: Table, pk: String, sk: Option<String>, condition: Option<&'static str> },
     DeleteVersion { table: Table, pk: String, sk: String, version: u64 },
+    DeleteOwn { table: Table, pk: String, name: &'static str, value: String },
 }
 
 #[derive(Debug, Clone)]
@@ -101,6 +102,11 @@ impl Commit {
     /// Removes an item of this version.
     pub(crate) fn delete_version(&mut self, table: Table, (pk, sk): (&str, &str), version: u64, refused: Code) {
         self.writes.push((Write::DeleteVersion { table, pk: pk.to_owned(), sk: sk.to_owned(), version }, refused));
+    }
+
+    /// Removes an item of a table without sort key that has this attribute.
+    pub(crate) fn delete_own(&mut self, table: Table, pk: &str, name: &'static str, value: String, refused: Code) {
+        self.writes.push((Write::DeleteOwn { table, pk: pk.to_owned(), name, value }, refused));
     }
 
     /// Removes an item of a table without sort key.
@@ -301,7 +307,7 @@ impl Commit {
             .map(|(write, _)| match write {
                 Write::Put { table, .. } => grant(*table, Action::PutItem),
                 Write::Update(update) => grant(update.table, Action::UpdateItem),
-                Write::Delete { table, .. } | Write::DeleteVersion { table, .. } => grant(*table, Action::DeleteItem),
+                Write::Delete { table, .. } | Write::DeleteVersion { table, .. } | Write::DeleteOwn { table, .. } => grant(*table, Action::DeleteItem),
             })
             .collect()
     }
@@ -480,6 +486,13 @@ impl AuthUpdate {
     pub fn pending_address(mut self, pending: Option<&PendingAddress>) -> Self {
         self.0.set_record("pending_address", "", ":pending_address", &pending);
         self
+    }
+
+    /// Notes that the address that waited was confirmed: nothing waits any more.
+    #[must_use]
+    pub fn address_confirmed(mut self, now: Timestamp) -> Self {
+        self.0.set("address_changed_at", "", ":address_changed_at", s(now.to_string()));
+        self.pending_address(None)
     }
 
     /// Only if this is the address that waits for its link.
@@ -837,6 +850,11 @@ impl Store {
                 let condition = if version == 0 { "attribute_exists(pk) AND (attribute_not_exists(version) OR version = :was)" } else { "version = :was" };
                 let delete = Delete::builder().table_name(self.table(table)).set_key(Some(item_key(&pk, Some(&sk)))).condition_expression(condition);
                 builder.delete(delete.expression_attribute_values(":was", n(version)).build().map_err(corrupt)?)
+            }
+            Write::DeleteOwn { table, pk, name, value } => {
+                let delete = Delete::builder().table_name(self.table(table)).set_key(Some(item_key(&pk, None))).condition_expression("#own = :own");
+                let delete = delete.expression_attribute_names("#own", name).expression_attribute_values(":own", s(value));
+                builder.delete(delete.build().map_err(corrupt)?)
             }
             Write::Update(update) => {
                 let mut expression = Vec::new();

@@ -18,7 +18,7 @@ struct Person {
     identity: String,
 }
 
-/// Whose account an e-mail address leads to (`MAILBOX#…`). It stays when the customer takes another address: the username is made of the first one.
+/// Whose account an e-mail address leads to (`MAILBOX#…`): the present one, and the first one, of which the username is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Mailbox {
     pk: String,
@@ -59,6 +59,11 @@ impl Commit {
     pub fn put_mailbox(&mut self, hash: &str, owner: &Owner, refused: Code) {
         let mailbox = Mailbox { pk: mailbox_pk(hash), customer: owner.pk() };
         self.put(Table::Lookups, &mailbox, Over::NothingOr("customer", owner.pk()), refused);
+    }
+
+    /// Frees an address that led to an account.
+    pub fn free_mailbox(&mut self, hash: &str, owner: &Owner) {
+        self.delete_own(Table::Lookups, &mailbox_pk(hash), "customer", owner.pk(), Code::ChangedMeanwhile);
     }
 
     /// The same, whatever stood there; for data that is made anew.

@@ -618,11 +618,26 @@ pub struct AccountRecord {
     /// Milliseconds.
     #[serde(default, rename = "ot_at")]
     pub otp_tried_at: Option<i64>,
+    /// Tries of a code while a forgotten password is set anew: apart, so that nobody without the mailbox shuts that way, and no link of a mail opens it.
+    #[serde(default, rename = "st")]
+    pub recovery_tries: u32,
+    /// Milliseconds.
+    #[serde(default, rename = "st_at")]
+    pub recovery_tried_at: Option<i64>,
+    /// When another e-mail address was confirmed.
+    #[serde(default)]
+    pub address_changed_at: Option<Timestamp>,
     /// Far away.
     pub ttl: i64,
 }
 
 impl AccountRecord {
+    /// Tries of a code while a forgotten password is set anew.
+    #[must_use]
+    pub fn recovery_throttle(&self) -> Tries {
+        tries(self.recovery_tries, self.recovery_tried_at)
+    }
+
     /// Tries of the password.
     #[must_use]
     pub fn password_throttle(&self) -> Tries {

@@ -31,6 +31,8 @@ struct Model {
     kept: Option<u8>,
     /// The payments to give back, and whether that was done.
     returned: BTreeMap<u8, bool>,
+    /// How often one could not be given back.
+    returns_failed: u32,
     /// Given up by the customer, or else by time.
     given_up: Option<bool>,
     outcome: Outcome,
@@ -93,14 +95,16 @@ impl Model {
                 Outcome::Changed
             }
             Happening::Failed(_) => Outcome::Same,
-            Happening::NotRefunded(payment) => match self.returned.get_mut(payment) {
+            Happening::Refunded(_, attempt) | Happening::NotRefunded(_, attempt) if *attempt != self.returns_failed => Outcome::Same,
+            Happening::NotRefunded(payment, _) => match self.returned.get_mut(payment) {
                 Some(done) => {
                     *done = false;
+                    self.returns_failed += 1;
                     Outcome::Return(*payment)
                 }
                 None => Outcome::Same,
             },
-            Happening::Refunded(payment) => match self.returned.get_mut(payment) {
+            Happening::Refunded(payment, _) => match self.returned.get_mut(payment) {
                 Some(done) if !*done => {
                     *done = true;
                     Outcome::Changed
@@ -125,8 +129,8 @@ enum Happening {
     Cancel,
     Withdraw,
     Expire,
-    Refunded(u8),
-    NotRefunded(u8),
+    Refunded(u8, u32),
+    NotRefunded(u8, u32),
 }
 
 impl Happening {
@@ -139,8 +143,8 @@ impl Happening {
             Self::Cancel => Event::Cancel,
             Self::Withdraw => Event::Withdraw,
             Self::Expire => Event::Expire,
-            Self::Refunded(payment) => Event::Refunded { payment: payment.to_string() },
-            Self::NotRefunded(payment) => Event::RefundFailed { payment: payment.to_string() },
+            Self::Refunded(payment, attempt) => Event::Refunded { payment: payment.to_string(), attempt: *attempt },
+            Self::NotRefunded(payment, attempt) => Event::RefundFailed { payment: payment.to_string(), attempt: *attempt },
         })
     }
 }
@@ -150,10 +154,13 @@ impl ReferenceStateMachine for Model {
     type Transition = Happening;
 
     fn init_state() -> BoxedStrategy<Self> {
-        Just(Self { day: 0, open: false, failures: 0, kept: None, returned: BTreeMap::new(), given_up: None, outcome: Outcome::Same }).boxed()
+        Just(Self { day: 0, open: false, failures: 0, kept: None, returned: BTreeMap::new(), returns_failed: 0, given_up: None, outcome: Outcome::Same })
+            .boxed()
     }
 
     fn transitions(state: &Self) -> BoxedStrategy<Happening> {
+        // Also of a try that is over.
+        let tries = state.returns_failed.saturating_sub(1)..=state.returns_failed;
         prop_oneof![
             1 => (1i64..8).prop_map(Happening::Days),
             4 => Just(Happening::Charge),
@@ -163,8 +170,8 @@ impl ReferenceStateMachine for Model {
             1 => Just(Happening::Cancel),
             1 => Just(Happening::Withdraw),
             1 => Just(Happening::Expire),
-            2 => (0u8..4).prop_map(Happening::Refunded),
-            1 => (0u8..4).prop_map(Happening::NotRefunded),
+            2 => (0u8..4, tries.clone()).prop_map(|(payment, attempt)| Happening::Refunded(payment, attempt)),
+            1 => (0u8..4, tries).prop_map(|(payment, attempt)| Happening::NotRefunded(payment, attempt)),
         ]
         .boxed()
     }
@@ -224,7 +231,7 @@ impl StateMachineTest for Machine {
             assert_eq!((self_.order.state, &self_.order.payment, self_.order.paid_at), (State::Paid, &was.payment, was.paid_at));
         }
         // Heard again at once, nothing is new: only a failure begins another charge, and only once.
-        if !matches!(event, Event::Charge | Event::Cancel | Event::Expire | Event::RefundFailed { .. }) {
+        if !matches!(event, Event::Charge | Event::Cancel | Event::Expire) {
             assert_eq!(apply(&self_.order, &event, noon(model.day)), Ok(Step::Same), "{what:?} again");
         }
         self_

@@ -104,9 +104,11 @@ fn every_state_and_event() {
     let second = SignedDuration::from_secs(1);
     let (before, until, after) = (pay_by() - second, pay_by(), pay_by() + second);
     let succeeded = |payment: &str| Event::Succeeded { payment: payment.to_owned() };
-    let refunded = |payment: &str| Event::Refunded { payment: payment.to_owned() };
+    let refunded = |payment: &str| Event::Refunded { payment: payment.to_owned(), attempt: 0 };
     let failed = |attempt| Event::Failed { attempt };
-    let not_refunded = |payment: &str| Event::RefundFailed { payment: payment.to_owned() };
+    let not_refunded = |payment: &str| Event::RefundFailed { payment: payment.to_owned(), attempt: 0 };
+    let earlier =
+        |payment: &str| [Event::Refunded { payment: payment.to_owned(), attempt: 1 }, Event::RefundFailed { payment: payment.to_owned(), attempt: 1 }];
     let closed = |first, second| [first, second, No(AlreadyPaid), No(AlreadyCancelled), No(OrderExpired)];
     // Unpaid, Charging, Paid, Cancelled, Expired
     let table = [
@@ -141,11 +143,13 @@ fn every_state_and_event() {
         (not_refunded(NEW), before, [Same; 5]),
         (not_refunded(KEPT), before, [Same; 5]),
     ];
+    let of_another_try = [DUE, DONE].into_iter().flat_map(earlier).map(|event| (event, before, [Same; 5]));
+    let table = table.into_iter().chain(of_another_try);
     for (event, now, answers) in table {
         for (state, answer) in State::ALL.into_iter().zip(answers) {
             let order = order(state);
             let payment = match &event {
-                Event::Succeeded { payment } | Event::Refunded { payment } | Event::RefundFailed { payment } => payment.as_str(),
+                Event::Succeeded { payment } | Event::Refunded { payment, .. } | Event::RefundFailed { payment, .. } => payment.as_str(),
                 Event::Charge | Event::Failed { .. } | Event::Cancel | Event::Withdraw | Event::Expire => "",
             };
             assert_eq!(apply(&order, &event, now), expected(answer, &order, payment, now), "{event:?} in {state:?} at {now}");

@@ -8,7 +8,7 @@ use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
 use sportello_store::record::{CustomerRecords, OrderRecord};
 
-use super::{ATTEMPT, Heard, ORDER, OWNER, order_due, provider, refused, settle};
+use super::{ATTEMPT, Heard, ORDER, OWNER, REFUND, order_due, provider, refused, settle};
 use crate::{Cx, Failure};
 
 /// What came of a charge.
@@ -136,15 +136,18 @@ pub async fn resolve(cx: &Cx, owner: &Owner, records: &CustomerRecords, order: &
 pub async fn give_back(cx: &Cx, owner: &Owner, order: &OrderRecord) -> Result<u32, Failure> {
     let mut done = 0;
     for (payment, _) in order.order.refunds.iter().filter(|(_, refund)| **refund == Refund::Due) {
-        let key = refund_key(payment, order.order.refund_failures);
-        let answered = provider(cx)?.refund(payment, &key, &[(OWNER, owner.pk().as_str()), (ORDER, order.order_id.as_str())]).await;
+        let attempt = order.order.refund_failures;
+        let key = refund_key(payment, attempt);
+        let (pk, number) = (owner.pk(), attempt.to_string());
+        let metadata = [(OWNER, pk.as_str()), (ORDER, order.order_id.as_str()), (REFUND, number.as_str())];
+        let answered = provider(cx)?.refund(payment, &key, &metadata).await;
         let event = match answered {
-            Ok(true) => Event::Refunded { payment: payment.clone() },
+            Ok(true) => Event::Refunded { payment: payment.clone(), attempt },
             // The provider pays out later: its message tells how that ended.
             Ok(false) => continue,
             Err(PaymentError::Declined { code, .. }) => {
                 error!(request_id = cx.request_id, order = order.order_id, code, "a payment could not be given back, and will be tried again");
-                Event::RefundFailed { payment: payment.clone() }
+                Event::RefundFailed { payment: payment.clone(), attempt }
             }
             Err(error) => return Err(Failure::fault(format!("a payment cannot be given back: {error}"))),
         };

@@ -37,6 +37,9 @@ pub const ORDER: &str = "order";
 /// Metadata of a payment: the number of the charge.
 pub const ATTEMPT: &str = "attempt";
 
+/// Metadata of a refund: which try it is.
+pub const REFUND: &str = "refund";
+
 /// What settling does to the tables.
 pub const GRANTS: &[Grant] = &[
     grant(Table::Orders, Action::Query),

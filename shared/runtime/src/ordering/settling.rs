@@ -193,7 +193,7 @@ fn told(
             let expired = next.order.state == State::Expired;
             Some((Notice::OrderClosed { at, order_id, item, offer, expired }, String::new()))
         }
-        Event::Refunded { payment } => {
+        Event::Refunded { payment, .. } => {
             // Told again where it had been told too early.
             let about = refund_key(payment, next.order.refund_failures);
             Some((Notice::PaymentReturned { at, order_id, item, offer, gross_cents }, about))
