@@ -646,6 +646,11 @@ async fn what_cannot_be_given_any_more_is_paid_back() {
     buyer.again(&world).await;
     // What a revocation has made pointless is not charged (rule 36).
     buyer.pay(&world, &order, &method).await.refused(409, "order-obsolete");
+    let read = buyer.get(&world, &format!("/v1/customer/orders/{order}")).await.expect(200);
+    let listed = buyer.get(&world, "/v1/customer/orders").await.expect(200);
+    for shown in [&read.body, &listed.body["items"][0]] {
+        assert_eq!((&shown["state"], &shown["canPay"], &shown["canCancel"]), (&json!("unpaid"), &json!(false), &json!(true)));
+    }
     assert!(world.stack.shared.payments.payments().is_empty());
     // Money that was under way all the same.
     beside(&world, &buyer, &order, &method).await;

@@ -12,8 +12,8 @@ use sportello_runtime::profile::Profile;
 use sportello_runtime::registration::Registration;
 use sportello_runtime::{Cx, Failure, Operation, Reply, entropy, lookup};
 use sportello_store::commit::Commit;
-use sportello_store::key::{AUTH, PROFILE};
-use sportello_store::record::{AccountRecord, Bytes, NEVER, SealedProfile, StoredPassword};
+use sportello_store::key::PROFILE;
+use sportello_store::record::{AccountRecord, Bytes, SealedProfile, StoredPassword};
 
 use crate::account_data::name;
 use crate::account_password::{check, confirmed};
@@ -69,51 +69,14 @@ impl Operation for AccountConfirm {
         let registration = Registration::of_link(cx, &input.token)?;
         confirmed(&input.new, &input.confirmation)?;
         let owner = registration.owner(cx);
-        let profile = Profile {
-            username: registration.email.expose().to_owned(),
-            given_name,
-            family_name,
-            birth_date: None,
-            fiscal_code: None,
-            vat_number: None,
-            documents: Vec::new(),
-            email: registration.email.clone(),
-            mobile: None,
-            parent_mobile: None,
-            birth_place: None,
-            residence: None,
-            company_name: None,
-        };
+        let profile = Profile::of_customer(registration.email.clone(), given_name, family_name);
         check(cx, &profile, &input.new)?;
         let (key, data_key) = cx.keys().new_data_key(&owner, cx.entropy())?;
         let salt = Bytes(entropy::bytes::<SALT>(cx.entropy())?.to_vec());
         let scheme = cx.hasher().scheme();
         let digest = cx.hasher().digest(input.new.expose(), &salt, &scheme).await?;
-        let account = AccountRecord {
-            pk: owner.pk(),
-            sk: AUTH.to_owned(),
-            version: 1,
-            epoch: 1,
-            customer_id: hex(entropy::bytes::<ID>(cx.entropy())?),
-            data_key: data_key.clone(),
-            salt,
-            password: StoredPassword { digest, scheme, version: 1, changed_at: cx.now },
-            totp: None,
-            totp_step: None,
-            enrolment: None,
-            recovery_codes: std::collections::BTreeMap::new(),
-            pending_address: None,
-            address_day: None,
-            ticket_day: None,
-            password_tries: 0,
-            password_tried_at: None,
-            otp_tries: 0,
-            otp_tried_at: None,
-            recovery_tries: 0,
-            recovery_tried_at: None,
-            address_changed_at: None,
-            ttl: NEVER,
-        };
+        let password = StoredPassword { digest, scheme, version: 1, changed_at: cx.now };
+        let account = AccountRecord::new(&owner, hex(entropy::bytes::<ID>(cx.entropy())?), data_key.clone(), salt, password);
         let sealed = profile.seal(&key, &owner, cx.entropy())?;
         let mut commit = Commit::new();
         // Of any number of links one opens the account; whoever tried to sign in before has left a placeholder at most.

@@ -9,7 +9,7 @@ use sportello_runtime::access::{Customer, CustomerActor};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::record::OrderRecord;
 
-use crate::order_view::{Order, view};
+use crate::order_view::{Order, view_among};
 
 /// Lists the orders.
 pub struct OrderList;
@@ -54,7 +54,7 @@ impl Operation for OrderList {
     type Output = Page<Order>;
 
     async fn handle(cx: &Cx, customer: CustomerActor, input: Input) -> Result<Reply<Page<Order>>, Failure> {
-        let mut orders = customer.records.orders;
+        let mut orders = customer.records.orders.clone();
         orders.retain(|order| input.service.as_ref().is_none_or(|service| order.service_id == service.0));
         // Counted down from the end of time, so that the newest comes first.
         let place = |order: &OrderRecord| format!("{:016}/{}", i64::MAX / 1000 - order.placed_at.as_millisecond(), order.order_id);
@@ -62,6 +62,6 @@ impl Operation for OrderList {
         let scope = format!("{}/{}/{}", cx.id, customer.owner.pk(), input.service.map(|service| service.0).unwrap_or_default());
         let query = PageQuery { limit: input.limit, cursor: input.cursor };
         let page = cx.cursors(&scope)?.cut(orders, place, &query, &cx.policy().http)?;
-        Ok(Reply::of(Page { items: page.items.into_iter().map(|order| view(order, cx.now)).collect(), next: page.next }))
+        Ok(Reply::of(Page { items: page.items.into_iter().map(|order| view_among(&customer.records, order, cx.now)).collect(), next: page.next }))
     }
 }

@@ -7,7 +7,7 @@ use sportello_contract::spec::{Limit, Spec};
 use sportello_runtime::access::{Customer, CustomerActor};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 
-use crate::order_view::{Order, view};
+use crate::order_view::{Order, view_among};
 
 /// Reads an order.
 pub struct OrderRead;
@@ -31,7 +31,7 @@ impl Operation for OrderRead {
     type Output = Order;
 
     async fn handle(cx: &Cx, customer: CustomerActor, input: Input) -> Result<Reply<Order>, Failure> {
-        let order = customer.records.orders.into_iter().find(|order| order.order_id == input.order_id).ok_or(Code::NotFound)?;
-        Ok(Reply::of(view(order, cx.now)))
+        let order = customer.records.orders.iter().find(|order| order.order_id == input.order_id).ok_or(Code::NotFound)?;
+        Ok(Reply::of(view_among(&customer.records, order.clone(), cx.now)))
     }
 }

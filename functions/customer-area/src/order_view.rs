@@ -9,7 +9,8 @@ use sportello_rules::identity::IdentityType;
 use sportello_rules::order::{Item, Refund, State};
 use sportello_rules::service::{CredentialKind, Refusal};
 use sportello_runtime::Failure;
-use sportello_store::record::OrderRecord;
+use sportello_runtime::ordering::can_be_given;
+use sportello_store::record::{CustomerRecords, OrderRecord};
 
 /// What is ordered.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
@@ -95,6 +96,13 @@ pub enum Refunded {
     Due,
     /// It was.
     Done,
+}
+
+/// The view of one of a customer's orders: what cannot be given any more cannot be paid (rule 36).
+pub fn view_among(records: &CustomerRecords, order: OrderRecord, now: Timestamp) -> Order {
+    let given = can_be_given(records, &order);
+    let order = view(order, now);
+    Order { can_pay: order.can_pay && given, ..order }
 }
 
 /// The view of an order at an instant.

@@ -378,47 +378,11 @@ impl NewCustomer {
         let owner = self.owner(app);
         let (key, wrapped) = app.keys.new_data_key(&owner, &*app.entropy).map_err(|e| failed(&e))?;
         let (salt, password) = password(app, &self.password, days_before(app.clock.now(), 30)).await.map_err(|e| failed(&e))?;
-        let profile = Profile {
-            username: self.username.clone(),
-            given_name: "Carla".to_owned(),
-            family_name: "Neri".to_owned(),
-            birth_date: None,
-            fiscal_code: None,
-            vat_number: None,
-            documents: Vec::new(),
-            email: EmailAddress::parse(&self.email).map_err(|_| StackError(format!("{}: not an address", self.email)))?,
-            mobile: None,
-            parent_mobile: None,
-            birth_place: None,
-            residence: None,
-            company_name: None,
-        };
+        let email = EmailAddress::parse(&self.email).map_err(|_| StackError(format!("{}: not an address", self.email)))?;
+        let profile = Profile { username: self.username.clone(), ..Profile::of_customer(email, "Carla".to_owned(), "Neri".to_owned()) };
         let sealed = profile.seal(&key, &owner, &*app.entropy).map_err(|e| failed(&e))?;
-        let account = AccountRecord {
-            pk: owner.pk(),
-            sk: AUTH.to_owned(),
-            version: 1,
-            epoch: 1,
-            customer_id: base32(&entropy::bytes::<10>(&*app.entropy).map_err(|e| failed(&e))?).to_lowercase(),
-            data_key: wrapped.clone(),
-            salt,
-            password,
-            totp: None,
-            totp_step: None,
-            enrolment: None,
-            recovery_codes: std::collections::BTreeMap::new(),
-            pending_address: None,
-            address_day: None,
-            ticket_day: None,
-            password_tries: 0,
-            password_tried_at: None,
-            otp_tries: 0,
-            otp_tried_at: None,
-            recovery_tries: 0,
-            recovery_tried_at: None,
-            address_changed_at: None,
-            ttl: NEVER,
-        };
+        let id = base32(&entropy::bytes::<10>(&*app.entropy).map_err(|e| failed(&e))?).to_lowercase();
+        let account = AccountRecord::new(&owner, id, wrapped.clone(), salt, password);
         let mut commit = Commit::new();
         commit.replace(Table::Orders, &account);
         commit.replace_mailbox(&lookup::mailbox(&app.keys, &profile.email), &owner);

@@ -82,6 +82,26 @@ pub struct Document {
 }
 
 impl Profile {
+    /// The data of a customer as the account is opened: the first address is the username (rule 59).
+    #[must_use]
+    pub fn of_customer(email: EmailAddress, given_name: String, family_name: String) -> Self {
+        Self {
+            username: email.expose().to_owned(),
+            given_name,
+            family_name,
+            birth_date: None,
+            fiscal_code: None,
+            vat_number: None,
+            documents: Vec::new(),
+            email,
+            mobile: None,
+            parent_mobile: None,
+            birth_place: None,
+            residence: None,
+            company_name: None,
+        }
+    }
+
     /// Opens the sealed data of an owner.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ use sportello_rules::throttle::Tries;
 use sportello_rules::token::{Position, TokenModel};
 
 use crate::access::AccessCounters;
+use crate::key::{AUTH, Owner};
 
 /// Bytes, kept as base64 text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -632,6 +633,36 @@ pub struct AccountRecord {
 }
 
 impl AccountRecord {
+    /// An account as it is opened.
+    #[must_use]
+    pub fn new(owner: &Owner, customer_id: String, data_key: WrappedKey, salt: Bytes, password: StoredPassword) -> Self {
+        Self {
+            pk: owner.pk(),
+            sk: AUTH.to_owned(),
+            version: 1,
+            epoch: 1,
+            customer_id,
+            data_key,
+            salt,
+            password,
+            totp: None,
+            totp_step: None,
+            enrolment: None,
+            recovery_codes: BTreeMap::new(),
+            pending_address: None,
+            address_day: None,
+            ticket_day: None,
+            password_tries: 0,
+            password_tried_at: None,
+            otp_tries: 0,
+            otp_tried_at: None,
+            recovery_tries: 0,
+            recovery_tried_at: None,
+            address_changed_at: None,
+            ttl: NEVER,
+        }
+    }
+
     /// Tries of a code while a forgotten password is set anew.
     #[must_use]
     pub fn recovery_throttle(&self) -> Tries {
