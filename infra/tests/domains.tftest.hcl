@@ -17,6 +17,7 @@ variables {
   selfcare_url      = "https://selfcare.example.it"
   customer_area_url = "https://clienti.example.it"
   support           = "https://aiuto.example.it"
+  support_mailbox   = "aiuto@example.it"
   mail_from         = "noreply@example.it"
 }
 
@@ -199,4 +200,12 @@ run "trust_layer_without_version" {
     trust_layer_arn = "arn:aws:lambda:eu-south-1:123456789012:layer:trust"
   }
   expect_failures = [var.trust_layer_arn]
+}
+
+run "support_without_mailbox" {
+  command = plan
+  variables {
+    support_mailbox = null
+  }
+  expect_failures = [var.support_mailbox]
 }

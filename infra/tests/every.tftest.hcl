@@ -17,6 +17,7 @@ variables {
   selfcare_url      = "https://selfcare.example.it"
   customer_area_url = "https://clienti.example.it"
   support           = "https://aiuto.example.it"
+  support_mailbox   = "aiuto@example.it"
   mail_from         = "Sportello <noreply@example.it>"
   key_ring          = "{\"secret\":\"d0-n0t-sh0w\"}"
   policy            = "{\"throttle\":{\"address_tries\":200}}"
@@ -123,7 +124,7 @@ run "functions" {
   assert {
     condition = alltrue([for id, it in aws_lambda_function.this : alltrue([for name in keys(try(one(it.environment).variables, {})) : contains([
       "SPORTELLO_CUSTOMER_AREA_URL", "SPORTELLO_KEYS_PARAMETER", "SPORTELLO_KEYS_VERSION", "SPORTELLO_MAIL_CONFIGURATION_SET", "SPORTELLO_MAIL_FROM",
-      "SPORTELLO_PAYMENTS_URL", "SPORTELLO_POLICY", "SPORTELLO_PROVIDER", "SPORTELLO_SELFCARE_URL", "SPORTELLO_SELLER", "SPORTELLO_SUPPORT", "SPORTELLO_TABLE_PREFIX",
+      "SPORTELLO_PAYMENTS_URL", "SPORTELLO_POLICY", "SPORTELLO_PROVIDER", "SPORTELLO_SELFCARE_URL", "SPORTELLO_SELLER", "SPORTELLO_SUPPORT", "SPORTELLO_SUPPORT_MAILBOX", "SPORTELLO_TABLE_PREFIX",
     ], name)])])
     error_message = "A variable that the contract with the functions does not know."
   }

@@ -17,6 +17,7 @@ variables {
   selfcare_url      = "https://selfcare.example.it"
   customer_area_url = "https://clienti.example.it"
   support           = "https://aiuto.example.it"
+  support_mailbox   = "aiuto@example.it"
   mail_from         = "noreply@notify.example.it"
   mail_domain       = "example.it"
 }

@@ -16,6 +16,7 @@ variables {
   selfcare_url      = "https://selfcare.example.it"
   customer_area_url = "https://clienti.example.it"
   support           = "https://aiuto.example.it"
+  support_mailbox   = "aiuto@example.it"
   mail_from         = "Sportello <noreply@example.it>"
   domain_name       = "api.example.it"
   certificate_arn   = "arn:aws:acm:eu-south-1:111122223333:certificate/1"

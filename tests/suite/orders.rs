@@ -341,6 +341,14 @@ async fn a_payment_method_that_is_another_payer_s_is_not_kept() {
         assert_eq!(message(&world, &event, world.now()).await.expect(200).text_at("/result"), "ignored");
     }
     assert!(!buyer.methods(&world).await.contains(&theirs));
+    // What was heard once does not bring a method back that its owner has removed.
+    let payer = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap().payer.unwrap();
+    let event = json!({ "id": "evt_t", "type": "setup_intent.succeeded", "created": world.now().as_second(), "data": { "object": setup(json!(payer)) } });
+    let remove = Request::new("DELETE", format!("/v1/customer/payment-methods/{theirs}")).token(&buyer.token);
+    assert_eq!(message(&world, &event, world.now()).await.expect(200).text_at("/result"), "done");
+    world.send(remove).await.expect(204);
+    assert_eq!(message(&world, &event, world.now()).await.expect(200).text_at("/result"), "known");
+    assert!(!buyer.methods(&world).await.contains(&theirs));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -762,6 +770,16 @@ async fn an_automatic_renewal_is_charged_although_the_provider_was_away_at_its_h
         let mut buyer = buyer(&world).await;
         let method = buyer.method(&world, "accepted").await;
         let (id, _, expires_on, charged_from) = automatic(&world, &buyer, &method).await;
+        // It may also be the customer's own order that it charges.
+        let by_hand = fault == Fault::Broken;
+        if by_hand {
+            world.move_to(charged_from - jiff::SignedDuration::from_hours(2)).await;
+            buyer.again(&world).await;
+            let path = format!("/v1/customer/services/{id}/auto-renewal");
+            buyer.act(&world, "PUT", &path, json!({ "active": false })).await.expect(204);
+            buyer.act(&world, "POST", &format!("/v1/customer/services/{id}/renewals"), json!({})).await.expect(201);
+            buyer.act(&world, "PUT", &path, json!({ "active": true, "paymentMethodId": method })).await.expect(204);
+        }
         // At its hour, and once more an hour later.
         world.stack.shared.payments.fail_next(&[fault, fault]);
         world.move_to(charged_from).await;
@@ -853,7 +871,10 @@ async fn a_refund_that_fails_afterwards_is_tried_again() {
     world.pass(3600).await;
     let records = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap();
     let kept = records.orders.iter().find(|kept| kept.order_id == order).unwrap();
-    assert_eq!((kept.order.refund_failures, kept.order.refunds.values().copied().collect::<Vec<_>>()), (1, vec![sportello_rules::order::Refund::Done]));
+    assert_eq!(
+        (kept.order.refund_attempt(&payment), kept.order.refunds.values().copied().collect::<Vec<_>>()),
+        (1, vec![sportello_rules::order::Refund::Done])
+    );
     assert_eq!(
         world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Rimborso")).count(),
         2,
@@ -869,6 +890,34 @@ async fn a_refund_that_fails_afterwards_is_tried_again() {
     };
     assert_eq!((told("evt_rg", "0").await, refunded().await), ("known".into(), "done".into()));
     assert_eq!((told("evt_rh", "1").await, refunded().await), ("done".into(), "due".into()));
+}
+
+/// What the provider answers at once is not always the end of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_that_is_refused_or_pending_is_not_said_to_be_done() {
+    let world = World::new().await;
+    let buyer = buyer(&world).await;
+    let method = buyer.method(&world, "accepted").await;
+    let order = buyer.order(&world, "professional").await;
+    buyer.act(&world, "POST", &format!("/v1/customer/orders/{order}/cancellation"), json!({})).await.expect(200);
+    let payment = beside(&world, &buyer, &order, &method).await;
+    world.stack.shared.payments.refund_next(&["failed", "pending"]);
+    let kept = async || {
+        let records = world.stack.shared.app.store.customer(&buyer.owner).await.unwrap().unwrap();
+        records.orders.into_iter().find(|kept| kept.order_id == order).unwrap().order
+    };
+    run(&world, "jobs.order.expire").await;
+    assert_eq!((kept().await.refund_attempt(&payment), taken(&world, &order)), (1, PRICE));
+    run(&world, "jobs.order.expire").await;
+    world.stack.shared.payments.heard().await;
+    assert_eq!((kept().await.refunds[&payment], taken(&world, &order)), (sportello_rules::order::Refund::Due, 0));
+    assert!(!world.subjects(&buyer.account).await.iter().any(|subject| subject.contains("Rimborso")));
+    let metadata = json!({ "owner": buyer.owner.pk(), "order": order, "refund": "1" });
+    let object = json!({ "id": "re_x", "status": "succeeded", "payment_intent": payment, "amount": PRICE, "metadata": metadata });
+    let event = json!({ "id": "evt_ru", "type": "refund.updated", "created": world.now().as_second(), "data": { "object": object } });
+    assert_eq!(message(&world, &event, world.now()).await.expect(200).text_at("/result"), "done");
+    assert_eq!(kept().await.refunds[&payment], sportello_rules::order::Refund::Done);
+    assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Rimborso")).count(), 1);
 }
 
 /// A renewal never charges a method that is gone: whoever comes first, the other hears of it.

@@ -29,8 +29,7 @@ async fn row_11_one_code_in_fifty_sign_ins_opens_one_session() {
         let answers = at_once(AT_ONCE, |_| world.otp(&start, &code)).await;
         one_winner(&answers, 201, &[401]);
         // The losers were failures of a second factor; the next round begins without them.
-        let path = format!("/v1/selfcare/unlocks/{}", world.link(&account, Purpose::Unlock, &world.now().to_string()));
-        world.post(&path, json!({})).await.expect(204);
+        world.forgive(&account).await;
     }
 }
 
@@ -79,8 +78,12 @@ async fn one_block_link_suspends_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_unlock_link_unlocks_once() {
     let world = World::new().await;
-    let account = world.make(NewHolder { tries: 10, ..world.holder() }).await;
+    let mut account = world.make(NewHolder { tries: 10, ..world.holder() }).await;
     for round in 0..ROUNDS {
+        // So many links are good in a day.
+        if round % 10 == 9 {
+            account = world.make(NewHolder { tries: 10, ..world.holder() }).await;
+        }
         let path = format!("/v1/selfcare/unlocks/{}", world.link(&account, Purpose::Unlock, &format!("n{round}")));
         one_winner(&at_once(AT_ONCE, |_| world.post(&path, json!({}))).await, 204, &[409, 410]);
     }

@@ -85,6 +85,29 @@ async fn a_forgotten_password_is_set_anew_by_emergency_code_and_message() {
     start(&world, &account, &emergency(&account)).await.refused(401, "recovery-refused");
 }
 
+/// Row 2: a message's code takes so many guesses, whatever else is counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_02_a_code_of_a_message_takes_so_many_guesses_where_somebody_recovers() {
+    let world = World::new().await;
+    let (account, other) = (world.active().await, world.active().await);
+    let id = start(&world, &account, &emergency(&account)).await.expect(201).text_at("/recoveryId");
+    let right = world.sms_code().await;
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    for _ in 0..world.policy().code.max_tries {
+        prove(&world, &id, wrong).await.refused(401, "recovery-refused");
+    }
+    prove(&world, &id, &right).await.refused(401, "recovery-refused");
+    let body = json!({ "username": other.username, "password": other.password });
+    let id = world.post("/v1/selfcare/emergency-codes", body).await.expect(201).text_at("/recoveryId");
+    let right = world.sms_code().await;
+    let finish = async |code: &str| world.post(format!("/v1/selfcare/emergency-codes/{id}"), json!({ "code": code })).await;
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    for _ in 0..world.policy().code.max_tries {
+        finish(wrong).await.refused(401, "recovery-refused");
+    }
+    finish(&right).await.refused(401, "recovery-refused");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_security_answer_is_folded_and_leaves_the_emergency_code() {
     let world = World::new().await;

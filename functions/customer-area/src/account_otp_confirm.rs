@@ -83,6 +83,8 @@ impl Operation for AccountOtpConfirm {
             .totp(Some(&totp))
             .first_step(step)
             .enrolment(None)
+            // Whoever asked for another address before may not have been the customer.
+            .pending_address(None)
             .recovery_codes(&digests)
             .clear_otp_tries()
             .end_sessions();

@@ -78,7 +78,7 @@ pub async fn prove(cx: &Cx, owner: &Owner, password: &Secret, code: Option<&Secr
     let Some(factor) = factor else {
         return Err(Failure::with(refused, throttle::after_failure(cx, owner, &account, secrets, refused)?));
     };
-    let update = resting(Commit::auth(owner).clear_password_tries().clear_otp_tries().clear_recovery_tries());
+    let update = resting(Commit::auth(owner).clear_password_tries().clear_otp_tries());
     let (update, commit) = used(cx, owner, &factor, update)?;
     Ok(Proved { account, update, commit })
 }
@@ -88,16 +88,26 @@ pub async fn prove(cx: &Cx, owner: &Owner, password: &Secret, code: Option<&Secr
 /// # Errors
 /// `refused`, with what the refusal brings about.
 pub async fn prove_code(cx: &Cx, owner: &Owner, account: &AccountRecord, code: Option<&Secret>, refused: Code) -> Result<(AuthUpdate, Commit), Failure> {
-    let resting = |account: &AccountRecord| Commit::auth(owner).same_password(account.password.version).same_epoch(account.epoch);
+    let resting = Commit::auth(owner).same_password(account.password.version).same_epoch(account.epoch);
     if account.totp.is_none() {
-        return Ok((resting(account), Commit::new()));
+        return Ok((resting, Commit::new()));
     }
-    // On a counter of its own: who knows the username only shuts it to nobody, and no link of a mail opens it again.
-    let account: AccountRecord = throttle::charge_code(cx, owner, Secrets::ANSWER, refused).await?;
-    match factor(cx, owner, &account, code)? {
-        Some(factor) => used(cx, owner, &factor, resting(&account).clear_otp_tries().clear_recovery_tries()),
-        None => Err(Failure::with(refused, throttle::after_failure(cx, owner, &account, Secrets::ANSWER, refused)?)),
+    // Apart from the codes of signing in: whoever knows the username only shuts it to nobody, no link of a mail opens it again, and it opens by itself.
+    throttle::charge_address(cx).await?;
+    let (most, day) = (cx.policy().account.recovery_codes_per_day, 60 * i64::from(throttle::DAY));
+    let tries = cx.store.count(&format!("recovery-code#{}", owner.pk()), throttle::DAY, cx.now).await?;
+    if tries <= most
+        && let Some(factor) = factor(cx, owner, account, code)?
+    {
+        return used(cx, owner, &factor, resting.clear_otp_tries());
     }
+    let mut commit = Commit::new();
+    if tries >= most {
+        let notice = Notice::AccountRecoveryRefused { at: cx.now };
+        let id = format!("{}#{}#{}", notice.kind(), owner.pk(), cx.now.as_second().div_euclid(day));
+        commit.notice(&id, owner, notice.to_json()?, cx.now, refused);
+    }
+    Err(Failure::with(refused, commit))
 }
 
 /// Seals a text of the account under its data key, for the field of that name.

@@ -44,7 +44,7 @@ impl Operation for AccountRecover {
         let key = lookup::mailbox(cx.keys(), &email);
         let known = cx.store.mailbox(&key).await?;
         let policy = &cx.policy().account;
-        // A window is no longer than a link lives: whoever is refused a mail has a link that is good.
+        // A window is no longer than a link lives: whoever asks in vain was sent one that is good, unless it was used.
         let asked = counted(cx, "recover", &key, policy.recovery_link_minutes).await?;
         // One mail too many is written all the same, and goes to nobody.
         let owner = known.filter(|_| asked.number <= policy.recovery_mails).unwrap_or_else(|| lookup::nobody(cx.keys(), OwnerKind::Customer, &key));

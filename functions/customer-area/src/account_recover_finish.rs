@@ -34,14 +34,13 @@ pub struct Input {
     code: Option<Secret>,
 }
 
-/// A link that is good, with what it is of: a password that was set, and an address that was confirmed, after it was sent have ended it.
+/// A link that is good, with what it is of: a password that was set after it was sent has ended it.
 ///
 /// # Errors
 /// `link-not-valid`, whatever is wrong with it.
 pub async fn opened(cx: &Cx, token: &Secret) -> Result<(Link, CustomerRecords), Failure> {
     let (link, records) = link::customer(cx, token, Purpose::AccountRecovery).await?;
-    let changed = [Some(records.account.password.changed_at), records.account.address_changed_at].into_iter().flatten().max();
-    if changed.is_some_and(|at| at > link.issued_at()) { Err(Code::LinkNotValid.into()) } else { Ok((link, records)) }
+    if records.account.password.changed_at > link.issued_at() { Err(Code::LinkNotValid.into()) } else { Ok((link, records)) }
 }
 
 impl Operation for AccountRecoverFinish {

@@ -13,8 +13,8 @@ use sportello_store::key::OwnerKind;
 
 use crate::address_mail::{counted, id};
 
-/// Minutes of a day.
-const DAY: u32 = 24 * 60;
+/// Minutes of an hour.
+const HOUR: u32 = 60;
 
 /// Asks for an account.
 pub struct AccountRegister;
@@ -47,12 +47,13 @@ impl Operation for AccountRegister {
         // From here on every request does the same, whoever the address leads to.
         let key = lookup::mailbox(cx.keys(), &email);
         let known = cx.store.mailbox(&key).await?;
-        let asked = counted(cx, "register", &key, DAY).await?;
+        let policy = &cx.policy().account;
+        let asked = counted(cx, "register", &key, policy.address_link_hours.saturating_mul(HOUR)).await?;
         let nobody = lookup::nobody(cx.keys(), OwnerKind::Customer, &key);
         let registration = Registration { email, language: cx.language, asked_at: cx.now };
         let (notice, owner) = match known {
             // One mail too many is written all the same, and goes to nobody.
-            _ if asked.number > cx.policy().account.registration_mails_per_day => (Notice::AccountExists { at: cx.now }, nobody),
+            _ if asked.number > policy.registration_mails => (Notice::AccountExists { at: cx.now }, nobody),
             Some(owner) => (Notice::AccountExists { at: cx.now }, owner),
             None => (registration.notice(cx)?, registration.owner(cx)),
         };

@@ -35,7 +35,7 @@ impl Operation for UnlockByLink {
             grant(Table::Orders, Action::PutItem),
             grant(Table::Outbox, Action::PutItem),
         ])
-        .problems(&[Code::LinkNotValid]);
+        .problems(&[Code::LinkNotValid, Code::TooManyRequests]);
     type Auth = Anyone;
     type Input = Input;
     type Output = ();
@@ -44,7 +44,7 @@ impl Operation for UnlockByLink {
         let (link, records) = link::customer(cx, &input.token, Purpose::Unlock).await?;
         let owner = link.owner();
         let mut commit = Commit::new();
-        commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
+        link::unlock(cx, &mut commit, &link, &records.used)?;
         commit.update_auth(Commit::auth(&owner).version(records.account.version).clear_password_tries().clear_otp_tries(), Code::ChangedMeanwhile);
         let notice = Notice::SignInUnlocked { at: cx.now };
         commit.notice(&format!("{}#{}", notice.kind(), link.nonce()), &owner, notice.to_json()?, cx.now, Code::LinkNotValid);

@@ -119,7 +119,8 @@ fn prepared(cx: &Cx, commit: &mut Commit, found: &Found, service: &ServiceRecord
     let key = |attempt: u32| (attempt == 1).then(|| renewal_key(&service.service_id, item, due.from));
     let order = match find_open(cx, records, &service.service_id, item, Some(due.from)) {
         Some(open) if open.order.charging_since.is_some() => return Ok(None),
-        Some(open) => begin(cx, commit, &found.owner, open, method, None)?,
+        // From now on it is ours to ask for again, and the mails say who charged.
+        Some(open) => begin(cx, commit, &found.owner, &OrderRecord { automatic: true, ..open.clone() }, method, None)?,
         None => {
             let mut order = new_order(cx, &found.owner, item, service.kind, Some(service))?;
             order.automatic = true;

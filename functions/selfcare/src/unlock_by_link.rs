@@ -46,7 +46,7 @@ impl Operation for UnlockByLink {
             grant(Table::Identities, Action::PutItem),
             grant(Table::Outbox, Action::PutItem),
         ])
-        .problems(&[Code::LinkNotValid]);
+        .problems(&[Code::LinkNotValid, Code::TooManyRequests]);
     type Auth = Anyone;
     type Input = Input;
     type Output = ();
@@ -55,7 +55,7 @@ impl Operation for UnlockByLink {
         let (link, records, what) = unlocking(cx, &input.token).await?;
         let owner = link.owner();
         let mut commit = Commit::new();
-        commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
+        link::unlock(cx, &mut commit, &link, &records.used)?;
         let update = Commit::auth(&owner).version(records.auth.version);
         // The link of one lock opens no other: it must not hand a guesser fresh tries elsewhere.
         let update = if what == Purpose::Unlock { update.clear_password_tries().clear_otp_tries() } else { update.clear_recovery_tries() };

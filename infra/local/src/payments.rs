@@ -138,6 +138,7 @@ pub struct Payments {
     /// Held while a request under an idempotency key is served: two of them at once are one.
     keyed: Mutex<()>,
     faults: Mutex<VecDeque<Fault>>,
+    refunds: Mutex<VecDeque<&'static str>>,
     held: Mutex<Vec<Value>>,
     under_way: tokio::sync::watch::Sender<u32>,
     file: Option<PathBuf>,
@@ -162,6 +163,7 @@ impl Payments {
             kept: Mutex::new(kept),
             keyed: Mutex::default(),
             faults: Mutex::default(),
+            refunds: Mutex::default(),
             held: Mutex::default(),
             under_way: tokio::sync::watch::Sender::new(0),
             file,
@@ -175,6 +177,11 @@ impl Payments {
     /// Makes the next charges fail, one by one.
     pub fn fail_next(&self, faults: &[Fault]) {
         lock(&self.faults).extend(faults);
+    }
+
+    /// Answers the next refunds with these statuses, one by one; the others succeed.
+    pub fn refund_next(&self, statuses: &[&'static str]) {
+        lock(&self.refunds).extend(statuses);
     }
 
     /// Every payment, the oldest first.

@@ -340,7 +340,7 @@ pub enum Notice {
         /// From this instant on the link is good no more.
         expires_at: Timestamp,
     },
-    /// Wrong codes shut the recovery of an account that has an app, for a while or until a sign-in (rule 21).
+    /// Wrong codes shut the recovery of an account that has an app until the next day (rule 21).
     AccountRecoveryRefused {
         /// When.
         at: Timestamp,

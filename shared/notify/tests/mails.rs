@@ -271,6 +271,21 @@ mod mails {
         all
     }
 
+    /// What a customer is sent of what holders are sent too: it concerns no SPID identity.
+    fn of_customers() -> Vec<(String, Mail)> {
+        let mut all = Vec::new();
+        for (name, notice) in every().into_iter().filter(|(name, _)| name.starts_with("sign-in-")) {
+            for language in Language::ALL {
+                let customer = Recipient { given_name: "Maria", language, is_holder: false };
+                let links = Links { selfcare: "https://clienti.example.it".to_owned(), ..links() };
+                let mail = render(&notice, &customer, &links, &provider()).unwrap();
+                assert!(!mail.text.contains("SPID") && !mail.text.to_lowercase().contains("selfcare"), "{name}: {}", mail.text);
+                all.push((format!("{name}-of-a-customer.{}.txt", language.tag()), mail));
+            }
+        }
+        all
+    }
+
     /// Every text message in every language, with the name of its snapshot.
     fn messages() -> Vec<(String, String)> {
         let now = at("2026-11-22T13:05:00Z");
@@ -304,7 +319,7 @@ mod mails {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
         let mut known = BTreeSet::new();
         let mut stale = Vec::new();
-        for (name, _, _, mail) in everything() {
+        for (name, mail) in everything().into_iter().map(|(name, _, _, mail)| (name, mail)).chain(of_customers()) {
             let now = format!("{}\n\n======== text ========\n{}\n======== html ========\n{}", mail.subject, mail.text, mail.html);
             let file = folder.join(&name);
             if update {

@@ -75,14 +75,20 @@ pub struct Order {
     pub payment: Option<String>,
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
-    /// How often the provider could not give a payment back after all: each new try has a key of its own.
-    #[serde(default)]
-    pub refund_failures: u32,
+    /// How often the provider could not give a payment back after all, by the payment: each new try has a key of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refund_failures: BTreeMap<String, u32>,
     /// Payments that are given back: those that the order did not need, and the one that paid it where the customer withdrew (62).
     pub refunds: BTreeMap<String, Refund>,
 }
 
 impl Order {
+    /// Number of the current or next try at giving a payment back, from 0.
+    #[must_use]
+    pub fn refund_attempt(&self, payment: &str) -> u32 {
+        self.refund_failures.get(payment).copied().unwrap_or_default()
+    }
+
     /// Where it stands at `now`, as it is shown (rule 4): one whose time is over has expired, although the job that writes it down is still to come.
     /// Until then it may still be cancelled, and money that arrives still pays it.
     #[must_use]
@@ -213,7 +219,7 @@ pub fn placed(now: Timestamp, policy: &OrderPolicy) -> Order {
         charging_since: None,
         payment: None,
         paid_at: None,
-        refund_failures: 0,
+        refund_failures: BTreeMap::new(),
         refunds: BTreeMap::new(),
     }
 }
@@ -260,13 +266,13 @@ pub fn apply(order: &Order, event: &Event, now: Timestamp) -> Result<Step, Refus
             changed(Order { state: State::Unpaid, attempt: order.attempt.saturating_add(1), charging_since: None, ..order.clone() })
         }
         (Event::Failed { .. }, _) => Ok(Step::Same),
-        (Event::Refunded { attempt, .. } | Event::RefundFailed { attempt, .. }, _) if *attempt != order.refund_failures => Ok(Step::Same),
+        (Event::Refunded { payment, attempt } | Event::RefundFailed { payment, attempt }, _) if *attempt != order.refund_attempt(payment) => Ok(Step::Same),
         (Event::RefundFailed { payment, .. }, _) => {
             if !order.refunds.contains_key(payment) {
                 return Ok(Step::Same);
             }
             let mut order = order.clone();
-            order.refund_failures = order.refund_failures.saturating_add(1);
+            *order.refund_failures.entry(payment.clone()).or_default() += 1;
             order.refunds.insert(payment.clone(), Refund::Due);
             Ok(Step::Changed { order, fulfil: false, refund: Some(payment.clone()) })
         }

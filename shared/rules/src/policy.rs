@@ -95,6 +95,8 @@ section! {
         tries_before_lock: u32 = 5,
         /// Days for which the unlocking link is good.
         unlock_link_days: u32 = 3,
+        /// Unlocking links of one owner that may be used within 24 hours: who reads the mails must not guess at codes without end.
+        unlocks_per_day: u32 = 10,
         /// Secrets that one source address may try in a window; an IPv6 /64 is one address.
         address_tries: u32 = 100,
         /// Minutes of that window.
@@ -271,10 +273,12 @@ section! {
         address_link_hours: u32 = 24,
         /// Minutes for which the link that sets a forgotten password is good.
         recovery_link_minutes: u32 = 60,
-        /// Mails about a registration that one address is sent in a day.
-        registration_mails_per_day: u32 = 3,
-        /// Mails with a link of recovery that one address is sent while such a link is good: so that nobody uses up another's, a live one is always to be had.
+        /// Mails about a registration that one address is sent while its link is good.
+        registration_mails: u32 = 3,
+        /// Mails with a link of recovery that one address is sent while such a link is good.
         recovery_mails: u32 = 2,
+        /// Codes that may be tried in a day where a forgotten password is set anew: no link of a mail makes them more.
+        recovery_codes_per_day: u32 = 10,
         /// Changes of the e-mail address that a customer may ask for in a day.
         address_changes_per_day: u32 = 3,
         /// Recovery codes that come with the OTP app, each good once.
@@ -397,6 +401,7 @@ impl Policy {
         check(t.pause_minutes >= 1, "throttle.pause_minutes", "must be at least 1")?;
         check(t.unlock_link_days <= MOST_DAYS, "throttle.unlock_link_days", "must be at most 3650")?;
         check(t.unlock_link_days >= 1, "throttle.unlock_link_days", "must be at least 1")?;
+        check(t.unlocks_per_day >= 1, "throttle.unlocks_per_day", "must be at least 1")?;
         check(t.address_tries >= t.tries_before_pause, "throttle.address_tries", "must not be under throttle.tries_before_pause")?;
         check(t.address_window_minutes >= 1, "throttle.address_window_minutes", "must be at least 1")?;
         let c = &self.code;
@@ -456,7 +461,8 @@ impl Policy {
         check((64..=512).contains(&a.password_max_length), "account.password_max_length", "must be from 64 to 512")?;
         check((1..=24 * 30).contains(&a.address_link_hours), "account.address_link_hours", "must be from 1 to 720")?;
         check((5..=1440).contains(&a.recovery_link_minutes), "account.recovery_link_minutes", "must be from 5 to 1440")?;
-        check(a.registration_mails_per_day >= 1, "account.registration_mails_per_day", "must be at least 1")?;
+        check(a.recovery_codes_per_day >= 1, "account.recovery_codes_per_day", "must be at least 1")?;
+        check(a.registration_mails >= 1, "account.registration_mails", "must be at least 1")?;
         check(a.recovery_mails >= 1, "account.recovery_mails", "must be at least 1")?;
         check(a.address_changes_per_day >= 1, "account.address_changes_per_day", "must be at least 1")?;
         check((1..=20).contains(&a.recovery_codes), "account.recovery_codes", "must be from 1 to 20")?;

@@ -96,6 +96,9 @@ pub enum StartError {
     /// The environment misses something.
     #[error(transparent)]
     Missing(#[from] Missing),
+    /// The mailbox of support is no address.
+    #[error("SPORTELLO_SUPPORT_MAILBOX: {0}")]
+    SupportMailbox(String),
     /// A file cannot be read.
     #[error("{0} cannot be read: {1}")]
     File(String, std::io::Error),
@@ -173,7 +176,10 @@ impl Context {
             store: Store::new(aws::dynamodb(config)?, &config.table_prefix, config.patience),
             addresses: Addresses { selfcare: config.selfcare_url.clone(), customer_area: config.customer_area_url.clone() },
             provider: Provider { name: config.provider.clone(), support: config.support.clone() },
-            support_mailbox: EmailAddress::parse(config.support_mailbox.as_deref().unwrap_or(&config.support)).ok(),
+            support_mailbox: match &config.support_mailbox {
+                Some(mailbox) => Some(EmailAddress::parse(mailbox).map_err(|error| StartError::SupportMailbox(error.to_string()))?),
+                None => EmailAddress::parse(&config.support).ok(),
+            },
             trust: TrustFolder::new(config.trust_folder.clone()),
             mailer,
             texter,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use sportello_contract::problem::Code;
+use jiff::{SignedDuration, Timestamp};
+use sportello_contract::problem::{Code, Problem};
 use sportello_contract::secret::Secret;
+use sportello_store::commit::Commit;
 use sportello_store::key::{Owner, OwnerKind};
 use sportello_store::record::{CustomerRecords, HolderRecords};
 
@@ -60,6 +61,27 @@ impl Link {
     }
 }
 
+/// What the use of an unlocking link is counted by, besides its own mark; the instant until which it counts comes next, and then the link's nonce.
+const UNLOCKED: &str = "unlock/";
+
+/// Uses an unlocking link up. So many of an owner are good within 24 hours, among them those of `used`: whoever reads the mails would guess without end at
+/// what they do not hold. The version of the owner's record, which the caller's write rests on, keeps parallel uses from slipping past the count.
+///
+/// # Errors
+/// 429 until there is room again; the link is not used up.
+pub fn unlock(cx: &Cx, commit: &mut Commit, link: &Link, used: &BTreeSet<String>) -> Result<(), Problem> {
+    let counted = |mark: &String| mark.strip_prefix(UNLOCKED)?.split_once('/')?.0.parse::<i64>().ok().filter(|until| cx.now.as_second() < *until);
+    let counting: Vec<i64> = used.iter().filter_map(counted).collect();
+    if counting.len() >= usize::try_from(cx.policy().throttle.unlocks_per_day).unwrap_or(usize::MAX) {
+        let first = counting.into_iter().min().unwrap_or_default() - cx.now.as_second();
+        return Err(Problem::from(Code::TooManyRequests).retry_after(u32::try_from(first).unwrap_or_default()));
+    }
+    let until = cx.now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
+    commit.use_once(&link.owner(), &link.nonce(), link.over_at, Code::LinkNotValid);
+    commit.use_once(&link.owner(), &format!("{UNLOCKED}{}/{}", until.as_second(), link.nonce()), until, Code::LinkNotValid);
+    Ok(())
+}
+
 /// A holder's link that is genuine, not over, not used, and of somebody who may sign in, with the holder's records.
 ///
 /// # Errors
@@ -71,7 +93,7 @@ pub async fn holder(cx: &Cx, text: &Secret, purpose: Purpose) -> Result<(Link, H
     if records.auth.state.may_sign_in() { Ok((link, records)) } else { Err(Code::LinkNotValid.into()) }
 }
 
-/// A customer's link that is genuine, not over and not used, with the customer's records.
+/// A customer's link that is genuine, not over, not used, and sent after the address was last changed, with the customer's records.
 ///
 /// # Errors
 /// As [`holder`].
@@ -79,5 +101,6 @@ pub async fn customer(cx: &Cx, text: &Secret, purpose: Purpose) -> Result<(Link,
     let link = Link::open(cx, text, purpose, OwnerKind::Customer)?;
     let records = cx.store.customer(&link.owner()).await?.ok_or(Code::LinkNotValid)?;
     link.unused(&records.used)?;
-    Ok((link, records))
+    // It went to a mailbox that is the customer's no more.
+    if records.account.address_changed_at.is_some_and(|at| at > link.issued_at()) { Err(Code::LinkNotValid.into()) } else { Ok((link, records)) }
 }

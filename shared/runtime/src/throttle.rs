@@ -8,10 +8,12 @@ use sportello_notify::Notice;
 use sportello_rules::throttle::{Consequence, Tries, pause};
 use sportello_store::charge::{Charged, Recovery, Secrets};
 use sportello_store::commit::Commit;
-use sportello_store::key::{Owner, OwnerKind};
+use sportello_store::key::Owner;
 
 use crate::{Cx, Failure};
 
+/// Minutes of a day, as counters know it: it begins at midnight UTC.
+pub const DAY: u32 = 24 * 60;
 /// The counter of the emergency code.
 const RECOVERY: &str = "recovery";
 /// The counter of the security answer.
@@ -31,7 +33,7 @@ impl Throttled for sportello_store::record::AuthRecord {
 
 impl Throttled for sportello_store::record::AccountRecord {
     fn tries(&self) -> (Tries, [Option<Tries>; 3]) {
-        (self.password_throttle(), [Some(self.otp_throttle()), None, Some(self.recovery_throttle())])
+        (self.password_throttle(), [Some(self.otp_throttle()), None, None])
     }
 }
 
@@ -127,10 +129,6 @@ pub fn after_failure<T: Throttled>(cx: &Cx, owner: &Owner, record: &T, secrets: 
         let (notice, round) = match tries.consequence(policy) {
             Consequence::None => continue,
             // Signing in stays open: whoever guesses at the emergency code locks nobody out.
-            // There is no link that opens it again: whoever reads the mails would guess without end.
-            Consequence::Paused | Consequence::Locked if counter == ANSWER && owner.kind == OwnerKind::Customer => {
-                (Notice::AccountRecoveryRefused { at: since }, u32::from(tries.consequence(policy) == Consequence::Locked).into())
-            }
             Consequence::Paused if counter == RECOVERY || counter == ANSWER => (Notice::RecoveryRefused { at: since, locked: false }, 0),
             // The emergency code is never shut: there is nothing to open again.
             Consequence::Locked if counter == RECOVERY => (Notice::RecoveryRefused { at: since, locked: false }, 1),

@@ -619,12 +619,6 @@ pub struct AccountRecord {
     /// Milliseconds.
     #[serde(default, rename = "ot_at")]
     pub otp_tried_at: Option<i64>,
-    /// Tries of a code while a forgotten password is set anew: apart, so that nobody without the mailbox shuts that way, and no link of a mail opens it.
-    #[serde(default, rename = "st")]
-    pub recovery_tries: u32,
-    /// Milliseconds.
-    #[serde(default, rename = "st_at")]
-    pub recovery_tried_at: Option<i64>,
     /// When another e-mail address was confirmed.
     #[serde(default)]
     pub address_changed_at: Option<Timestamp>,
@@ -656,17 +650,9 @@ impl AccountRecord {
             password_tried_at: None,
             otp_tries: 0,
             otp_tried_at: None,
-            recovery_tries: 0,
-            recovery_tried_at: None,
             address_changed_at: None,
             ttl: NEVER,
         }
-    }
-
-    /// Tries of a code while a forgotten password is set anew.
-    #[must_use]
-    pub fn recovery_throttle(&self) -> Tries {
-        tries(self.recovery_tries, self.recovery_tried_at)
     }
 
     /// Tries of the password.

@@ -272,18 +272,20 @@ async fn refund(State(payments): Provider, headers: HeaderMap, body: Bytes) -> R
         let id = form.get("payment_intent").cloned().unwrap_or_default();
         let found = payments.change(|kept| {
             let payment = kept.payments.get_mut(&id).filter(|payment| payment.status == "succeeded")?;
-            let before = std::mem::replace(&mut payment.refunded, true);
-            Some((before, payment.amount))
+            let before = payment.refunded;
+            let status = if before { None } else { lock(&payments.refunds).pop_front() }.unwrap_or("succeeded");
+            payment.refunded = before || status != "failed";
+            Some((before, payment.amount, status))
         });
         match found {
-            Some((false, amount)) => {
+            Some((false, amount, status)) => {
                 let refund = payments.next("re");
                 (
                     200,
-                    json!({ "id": refund, "object": "refund", "status": "succeeded", "payment_intent": id, "amount": amount, "metadata": metadata(&form, "metadata") }),
+                    json!({ "id": refund, "object": "refund", "status": status, "payment_intent": id, "amount": amount, "metadata": metadata(&form, "metadata") }),
                 )
             }
-            Some((true, _)) => error(400, "invalid_request_error", "charge_already_refunded"),
+            Some((true, ..)) => error(400, "invalid_request_error", "charge_already_refunded"),
             None => missing(),
         }
     });

@@ -31,8 +31,8 @@ struct Model {
     kept: Option<u8>,
     /// The payments to give back, and whether that was done.
     returned: BTreeMap<u8, bool>,
-    /// How often one could not be given back.
-    returns_failed: u32,
+    /// How often each could not be given back.
+    returns_failed: BTreeMap<u8, u32>,
     /// Given up by the customer, or else by time.
     given_up: Option<bool>,
     outcome: Outcome,
@@ -46,6 +46,10 @@ impl Model {
             (None, Some(false)) => Some(Refusal::OrderExpired),
             (None, None) => None,
         }
+    }
+
+    fn failed_to_return(&self, payment: u8) -> u32 {
+        self.returns_failed.get(&payment).copied().unwrap_or_default()
     }
 
     fn too_late(&self) -> bool {
@@ -95,11 +99,11 @@ impl Model {
                 Outcome::Changed
             }
             Happening::Failed(_) => Outcome::Same,
-            Happening::Refunded(_, attempt) | Happening::NotRefunded(_, attempt) if *attempt != self.returns_failed => Outcome::Same,
+            Happening::Refunded(payment, attempt) | Happening::NotRefunded(payment, attempt) if *attempt != self.failed_to_return(*payment) => Outcome::Same,
             Happening::NotRefunded(payment, _) => match self.returned.get_mut(payment) {
                 Some(done) => {
                     *done = false;
-                    self.returns_failed += 1;
+                    *self.returns_failed.entry(*payment).or_default() += 1;
                     Outcome::Return(*payment)
                 }
                 None => Outcome::Same,
@@ -154,13 +158,23 @@ impl ReferenceStateMachine for Model {
     type Transition = Happening;
 
     fn init_state() -> BoxedStrategy<Self> {
-        Just(Self { day: 0, open: false, failures: 0, kept: None, returned: BTreeMap::new(), returns_failed: 0, given_up: None, outcome: Outcome::Same })
-            .boxed()
+        Just(Self {
+            day: 0,
+            open: false,
+            failures: 0,
+            kept: None,
+            returned: BTreeMap::new(),
+            returns_failed: BTreeMap::new(),
+            given_up: None,
+            outcome: Outcome::Same,
+        })
+        .boxed()
     }
 
     fn transitions(state: &Self) -> BoxedStrategy<Happening> {
         // Also of a try that is over.
-        let tries = state.returns_failed.saturating_sub(1)..=state.returns_failed;
+        let failed = state.clone();
+        let tries = (0u8..4, 0u32..2).prop_map(move |(payment, late)| (payment, failed.failed_to_return(payment).saturating_sub(late)));
         prop_oneof![
             1 => (1i64..8).prop_map(Happening::Days),
             4 => Just(Happening::Charge),
@@ -170,8 +184,8 @@ impl ReferenceStateMachine for Model {
             1 => Just(Happening::Cancel),
             1 => Just(Happening::Withdraw),
             1 => Just(Happening::Expire),
-            2 => (0u8..4, tries.clone()).prop_map(|(payment, attempt)| Happening::Refunded(payment, attempt)),
-            1 => (0u8..4, tries).prop_map(|(payment, attempt)| Happening::NotRefunded(payment, attempt)),
+            2 => tries.clone().prop_map(|(payment, attempt)| Happening::Refunded(payment, attempt)),
+            1 => tries.prop_map(|(payment, attempt)| Happening::NotRefunded(payment, attempt)),
         ]
         .boxed()
     }

@@ -37,7 +37,7 @@ fn order(state: State) -> Order {
         charging_since: (state == State::Charging).then(noon),
         payment: paid.then(|| KEPT.to_owned()),
         paid_at: paid.then(noon),
-        refund_failures: 0,
+        refund_failures: BTreeMap::new(),
         refunds: BTreeMap::from([(DUE.to_owned(), Refund::Due), (DONE.to_owned(), Refund::Done)]),
     }
 }
@@ -86,7 +86,7 @@ fn expected(answer: Answer, before: &Order, payment: &str, now: Timestamp) -> Re
             refund = Some(KEPT.to_owned());
         }
         Answer::Again => {
-            order.refund_failures = 1;
+            order.refund_failures.insert(payment.to_owned(), 1);
             order.refunds.insert(payment.to_owned(), Refund::Due);
             refund = Some(payment.to_owned());
         }
@@ -95,6 +95,18 @@ fn expected(answer: Answer, before: &Order, payment: &str, now: Timestamp) -> Re
         Answer::Expires => order.state = State::Expired,
     }
     Ok(Step::Changed { order, fulfil, refund })
+}
+
+#[test]
+fn each_payment_s_tries_at_giving_it_back_are_its_own() {
+    let mut kept = order(State::Cancelled);
+    kept.refunds = BTreeMap::from([(DUE.to_owned(), Refund::Done), (DONE.to_owned(), Refund::Done)]);
+    for payment in [DUE, DONE] {
+        let event = Event::RefundFailed { payment: payment.to_owned(), attempt: 0 };
+        let Ok(Step::Changed { order, .. }) = apply(&kept, &event, noon()) else { panic!("{payment} is said to be given back, and is not") };
+        kept = order;
+        assert_eq!((kept.refunds.get(payment), kept.refund_attempt(payment)), (Some(&Refund::Due), 1));
+    }
 }
 
 #[test]

@@ -134,9 +134,9 @@ pub async fn resolve(cx: &Cx, owner: &Owner, records: &CustomerRecords, order: &
 /// # Errors
 /// [`Failure`] of the store; a fault where the provider does not do it, so that it is tried again.
 pub async fn give_back(cx: &Cx, owner: &Owner, order: &OrderRecord) -> Result<u32, Failure> {
-    let mut done = 0;
+    let (mut done, mut failed) = (0, None);
     for (payment, _) in order.order.refunds.iter().filter(|(_, refund)| **refund == Refund::Due) {
-        let attempt = order.order.refund_failures;
+        let attempt = order.order.refund_attempt(payment);
         let key = refund_key(payment, attempt);
         let (pk, number) = (owner.pk(), attempt.to_string());
         let metadata = [(OWNER, pk.as_str()), (ORDER, order.order_id.as_str()), (REFUND, number.as_str())];
@@ -149,10 +149,14 @@ pub async fn give_back(cx: &Cx, owner: &Owner, order: &OrderRecord) -> Result<u3
                 error!(request_id = cx.request_id, order = order.order_id, code, "a payment could not be given back, and will be tried again");
                 Event::RefundFailed { payment: payment.clone(), attempt }
             }
-            Err(error) => return Err(Failure::fault(format!("a payment cannot be given back: {error}"))),
+            // The other payments of the order do not wait for this one.
+            Err(error) => {
+                failed = Some(Failure::fault(format!("a payment cannot be given back: {error}")));
+                continue;
+            }
         };
         settle(cx, owner, &order.order_id, &event, Heard::default()).await?;
         done += 1;
     }
-    Ok(done)
+    failed.map_or(Ok(done), Err)
 }

@@ -5,7 +5,7 @@ use sportello_contract::hex::hex;
 use sportello_contract::problem::Code;
 use sportello_notify::Notice;
 use sportello_rules::calendar::date_of;
-use sportello_rules::identity::IdentityType;
+use sportello_rules::identity::{IdentityType, Status};
 use sportello_rules::order::{Item, State, placed};
 use sportello_rules::price::{Product, price_at};
 use sportello_rules::service::CredentialKind;
@@ -48,10 +48,13 @@ pub fn find_open<'a>(cx: &Cx, records: &'a CustomerRecords, service_id: &str, it
     records.orders.iter().filter(is_open).find(same)
 }
 
-/// Whether a customer leaves so many orders open that no further one is taken.
+/// Whether a customer leaves so many orders unpaid, and identities that cost nothing not activated, that no further one is taken.
 #[must_use]
 pub fn too_many_open(cx: &Cx, records: &CustomerRecords) -> bool {
     let open = records.orders.iter().filter(|order| order.order.state_at(cx.now) == State::Unpaid).count();
+    let is_free = |service: &&ServiceRecord| matches!(service.kind, IdentityType::Personal | IdentityType::Minor);
+    let waits = |service: &&ServiceRecord| service.status == Status::ToActivate && service.cancelled_at.is_none();
+    let open = open + records.services.iter().filter(is_free).filter(waits).count();
     u32::try_from(open).map_or(true, |open| open >= cx.policy().order.max_open)
 }
 

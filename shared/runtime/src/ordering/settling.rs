@@ -195,7 +195,7 @@ fn told(
         }
         Event::Refunded { payment, .. } => {
             // Told again where it had been told too early.
-            let about = refund_key(payment, next.order.refund_failures);
+            let about = refund_key(payment, next.order.refund_attempt(payment));
             Some((Notice::PaymentReturned { at, order_id, item, offer, gross_cents }, about))
         }
     }
