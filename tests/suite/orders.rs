@@ -794,6 +794,38 @@ async fn an_automatic_renewal_is_charged_although_the_provider_was_away_at_its_h
     }
 }
 
+/// An automatic renewal that was declined leaves an order like any other: who pays it by hand is told what came of it, and by those words.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewal_that_was_declined_is_paid_by_hand_as_any_order_is() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let (declined, good) = (buyer.method(&world, "declined-later").await, buyer.method(&world, "accepted").await);
+    let (id, _, expires_on, charged_from) = automatic(&world, &buyer, &declined).await;
+    // The customer's own order, placed long before: once it was charged in vain there is as much time as ever.
+    world.move_to(charged_from - jiff::SignedDuration::from_hours(24 * 13)).await;
+    buyer.again(&world).await;
+    let path = format!("/v1/customer/services/{id}/auto-renewal");
+    buyer.act(&world, "PUT", &path, json!({ "active": false })).await.expect(204);
+    let order = buyer.act(&world, "POST", &format!("/v1/customer/services/{id}/renewals"), json!({})).await.expect(201).text_at("/orderId");
+    buyer.act(&world, "PUT", &path, json!({ "active": true, "paymentMethodId": declined })).await.expect(204);
+    world.move_to(charged_from).await;
+    buyer.again(&world).await;
+    let read = buyer.get(&world, &format!("/v1/customer/orders/{order}")).await.expect(200);
+    let pay_by: Timestamp = read.text_at("/payBy").parse().unwrap();
+    assert_eq!((read.text_at("/state"), read.body["automatic"].as_bool()), ("unpaid".into(), Some(true)));
+    assert!(pay_by >= charged_from + jiff::SignedDuration::from_hours(24 * 14), "{pay_by}");
+    world.stack.shared.payments.fail_next(&[Fault::NotReached]);
+    buyer.pay(&world, &order, &good).await.expect(200);
+    world.pass(3 * 3600).await;
+    buyer.again(&world).await;
+    assert_eq!((buyer.state(&world, &order).await.as_str(), taken(&world, &order)), ("unpaid", 0), "nothing is charged behind the customer's back");
+    let mails = world.mails(&buyer.account).await;
+    let told = mails.iter().find(|mail| mail.subject.contains("non riuscito")).unwrap();
+    assert!(!told.text.contains("rinnovo automatico"), "{}", told.text);
+    buyer.pay(&world, &order, &good).await.expect(200);
+    assert_eq!((taken(&world, &order), buyer.service(&world, &id).await.text_at("/expiry/on")), (PRICE, add_months(expires_on, 12).to_string()));
+}
+
 /// The customer's own payment is under way when the renewal falls due, and comes to nothing: the renewal charges then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_by_hand_that_comes_to_nothing_uses_no_automatic_renewal_up() {
@@ -997,13 +1029,22 @@ async fn an_order_that_is_over_or_of_another_day_neither_holds_up_nor_pays() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn orders_are_listed_newest_first_and_no_more_are_taken_than_may_wait() {
     let world = World::new().await;
-    let buyer = buyer(&world).await;
+    let (buyer, other) = (buyer(&world).await, buyer(&world).await);
     let mut placed = Vec::new();
     for _ in 0..world.policy().order.max_open {
         placed.push(buyer.order(&world, "business").await);
         world.pass(1).await;
     }
     buyer.act(&world, "POST", "/v1/customer/orders", json!({ "type": "business" })).await.refused(409, "too-many-orders");
+    // Identities that cost nothing are given at once: as many may wait for their activation, and what is paid for does not wait behind them.
+    let free = at_once(30, |_| other.act(&world, "POST", "/v1/customer/orders", json!({ "type": "personal" }))).await;
+    let given = free.iter().filter(|answer| answer.status == 201).count();
+    assert!(free.iter().all(|answer| matches!(answer.status, 201 | 409)), "{free:?}");
+    for _ in given..usize::try_from(world.policy().order.max_open).unwrap() {
+        other.order(&world, "personal").await;
+    }
+    other.act(&world, "POST", "/v1/customer/orders", json!({ "type": "minor" })).await.refused(409, "too-many-orders");
+    other.order(&world, "business").await;
     let first = buyer.get(&world, "/v1/customer/orders?limit=7").await.expect(200);
     let second = buyer.get(&world, &format!("/v1/customer/orders?limit=20&cursor={}", first.text_at("/next"))).await.expect(200);
     let all = first.body["items"].as_array().unwrap().iter().chain(second.body["items"].as_array().unwrap());

@@ -66,6 +66,8 @@ impl Operation for AccountEmailConfirm {
         let old = std::mem::replace(&mut profile.email, email);
         let mut commit = Commit::new();
         let update = Commit::auth(&owner).version(account.version).same_epoch(account.epoch).confirming(&link.nonce()).address_confirmed(cx.now);
+        // The link of a lock went to the mailbox before, and is over with it; whoever asked for this one has proved who they are.
+        let update = update.clear_password_tries().clear_otp_tries();
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
         commit.update_auth(update, Code::ChangedMeanwhile);
         // One address leads to one account; the first one leads here still, for the username is made of it, and any other is free again.

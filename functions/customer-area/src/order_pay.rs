@@ -10,6 +10,7 @@ use sportello_runtime::ordering::{Charged, begin, can_be_given, charge};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 use sportello_store::order::ServiceUpdate;
+use sportello_store::record::OrderRecord;
 
 use crate::order_view::{Order, view};
 
@@ -77,7 +78,9 @@ impl Operation for OrderPay {
             }
             commit.use_method(method);
         }
-        let charging = begin(cx, &mut commit, &customer.owner, order, &method.method_id, None)?;
+        // Whoever pays by hand is told at once what came of it, also of an order that the automatic renewal tried before.
+        let by_hand = OrderRecord { automatic: order.automatic && order.order.state != State::Unpaid, ..order.clone() };
+        let charging = begin(cx, &mut commit, &customer.owner, &by_hand, &method.method_id, None)?;
         // Before the provider is asked, so that whatever happens then it is known that money may have been taken.
         cx.store.commit(commit).await?;
         let return_url = format!("{}/orders/{}", cx.app.addresses.customer_area, order.order_id);

@@ -8,7 +8,7 @@ use sportello_notify::Notice;
 use sportello_rules::identity::IdentityType;
 use sportello_rules::order::{Event, Item, Step, apply};
 use sportello_runtime::access::{Customer, CustomerActor};
-use sportello_runtime::ordering::{give, new_order, place, too_many_open};
+use sportello_runtime::ordering::{give, new_order, place, too_many_open, too_many_waiting};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 
@@ -34,7 +34,7 @@ impl Operation for OrderPlace {
         .summary("Order a new identity; a free one is given at once, any other waits for its payment")
         .limit(Limit::ORDINARY)
         .idempotent()
-        .grants(&[grant(Table::Orders, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
+        .grants(&[grant(Table::Orders, Action::PutItem), grant(Table::Orders, Action::UpdateItem), grant(Table::Outbox, Action::PutItem)])
         .problems(&[Code::NotForSale, Code::TooManyOrders, Code::ChangedMeanwhile]);
     type Auth = Customer;
     type Input = Input;
@@ -46,7 +46,12 @@ impl Operation for OrderPlace {
         }
         let mut order = new_order(cx, &customer.owner, Item::Identity(input.r#type), input.r#type, None)?;
         let mut commit = Commit::new();
+        // Of many at once one counts those before it.
+        commit.update_auth(Commit::auth(&customer.owner).version(customer.records.account.version), Code::ChangedMeanwhile);
         if order.gross_cents == 0 {
+            if too_many_waiting(cx, &customer.records) {
+                return Err(Code::TooManyOrders.into());
+            }
             let paid = apply(&order.order, &Event::Succeeded { payment: FREE.to_owned() }, cx.now).map_err(|refusal| Failure::fault(refusal.to_string()))?;
             if let Step::Changed { order: paid, .. } = paid {
                 order.order = paid;

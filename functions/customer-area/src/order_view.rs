@@ -70,7 +70,7 @@ pub struct Order {
     /// When it was paid.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     paid_at: Option<Timestamp>,
-    /// Whether the automatic renewal placed it, or charged it last.
+    /// Whether the automatic renewal placed it, or charged it last, and not the customer.
     automatic: bool,
     /// Why the last payment took nothing, by the payment provider's code.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -141,6 +141,8 @@ async fn one(cx: &Cx, work: &'static str, pk: &str, decide: fn(&Cx, &Found<'_>) 
         return Ok(Step::Nothing);
     };
     let done = decide(cx, &Found { owner: &owner, records: &records, view: &view, deadline })?;
+    // Another run has just done it, and the index did not know yet: that it is put off again is nothing to be counted.
+    let put_off = done.notice.is_none() && done.update.is_none() && done.state.is_none();
     let update = done.update.unwrap_or_else(|| Commit::auth(&owner)).version(version);
     let update = if let Some(state) = &done.state { update.state(state) } else { update };
     // First, so that of several conditions that do not hold this one is told: it is the only one that another run explains.
@@ -160,6 +162,7 @@ async fn one(cx: &Cx, work: &'static str, pk: &str, decide: fn(&Cx, &Found<'_>) 
     };
     commit.put_due(&owner, work, &done.marks, following);
     match cx.store.commit(commit).await {
+        Ok(()) if put_off => Ok(Step::Nothing),
         Ok(()) if following.is_some_and(|at| at <= cx.now) => Ok(Step::More),
         Ok(()) => Ok(Step::Last),
         Err(error) => {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{JobSpec, Memory, Table, Trigger};
 use sportello_notify::Notice;
-use sportello_rules::order::{Event, renewal_key};
+use sportello_rules::order::{Event, Order, placed, renewal_key};
 use sportello_rules::renewal::{Renewing, name, renewing};
 use sportello_rules::service::renewed_expiry;
 use sportello_runtime::job::{Event as Tick, Report};
@@ -119,8 +119,11 @@ fn prepared(cx: &Cx, commit: &mut Commit, found: &Found, service: &ServiceRecord
     let key = |attempt: u32| (attempt == 1).then(|| renewal_key(&service.service_id, item, due.from));
     let order = match find_open(cx, records, &service.service_id, item, Some(due.from)) {
         Some(open) if open.order.charging_since.is_some() => return Ok(None),
-        // From now on it is ours to ask for again, and the mails say who charged.
-        Some(open) => begin(cx, commit, &found.owner, &OrderRecord { automatic: true, ..open.clone() }, method, None)?,
+        // From now on it is ours to ask for again, the mails say who charged, and there is as much time to pay by hand as ever.
+        Some(open) => {
+            let order = Order { pay_by: placed(cx.now, &cx.policy().order).pay_by, ..open.order.clone() };
+            begin(cx, commit, &found.owner, &OrderRecord { automatic: true, order, ..open.clone() }, method, None)?
+        }
         None => {
             let mut order = new_order(cx, &found.owner, item, service.kind, Some(service))?;
             order.automatic = true;

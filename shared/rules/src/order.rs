@@ -76,7 +76,7 @@ pub struct Order {
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
     /// How often the provider could not give a payment back after all, by the payment: each new try has a key of its own.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, rename = "refund_tries", skip_serializing_if = "BTreeMap::is_empty")]
     pub refund_failures: BTreeMap<String, u32>,
     /// Payments that are given back: those that the order did not need, and the one that paid it where the customer withdrew (62).
     pub refunds: BTreeMap<String, Refund>,

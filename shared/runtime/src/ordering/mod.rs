@@ -12,7 +12,7 @@ mod settling;
 pub use charging::{Charged, begin, charge, give_back, resolve};
 pub use giving::{can_be_given, give};
 pub use parties::Parties;
-pub use placing::{Price, find_open, new_order, offer_of, place, price_of, too_many_open};
+pub use placing::{Price, find_open, new_order, offer_of, place, price_of, too_many_open, too_many_waiting};
 pub use settling::{Heard, Marker, Settled, settle};
 
 use jiff::{SignedDuration, Timestamp};

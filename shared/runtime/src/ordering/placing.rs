@@ -48,14 +48,20 @@ pub fn find_open<'a>(cx: &Cx, records: &'a CustomerRecords, service_id: &str, it
     records.orders.iter().filter(is_open).find(same)
 }
 
-/// Whether a customer leaves so many orders unpaid, and identities that cost nothing not activated, that no further one is taken.
+/// Whether a customer leaves so many orders unpaid that no further one is taken.
 #[must_use]
 pub fn too_many_open(cx: &Cx, records: &CustomerRecords) -> bool {
     let open = records.orders.iter().filter(|order| order.order.state_at(cx.now) == State::Unpaid).count();
+    u32::try_from(open).map_or(true, |open| open >= cx.policy().order.max_open)
+}
+
+/// Whether so many identities of a customer that cost nothing wait for their activation that no further one is given.
+#[must_use]
+pub fn too_many_waiting(cx: &Cx, records: &CustomerRecords) -> bool {
     let is_free = |service: &&ServiceRecord| matches!(service.kind, IdentityType::Personal | IdentityType::Minor);
     let waits = |service: &&ServiceRecord| service.status == Status::ToActivate && service.cancelled_at.is_none();
-    let open = open + records.services.iter().filter(is_free).filter(waits).count();
-    u32::try_from(open).map_or(true, |open| open >= cx.policy().order.max_open)
+    let waiting = records.services.iter().filter(is_free).filter(waits).count();
+    u32::try_from(waiting).map_or(true, |waiting| waiting >= cx.policy().order.max_open)
 }
 
 /// An order at today's price, not written yet.
