@@ -133,7 +133,11 @@ async fn compare(world: &World, folder: &Path, largest: u64) {
         last_used_at: Some(now - day * 705),
         ..world.holder()
     };
-    let (due, waiting) = (Shape::of(world, due).await, Shape::of(world, world.holder()).await);
+    // All others wait for the same five, which are due of none of them.
+    let mut state = active(now);
+    state.suspensions.insert(SuspensionReason::Holder, now);
+    let waiting = NewHolder { state, credentials: vec![(CredentialKind::SmartCard, Some(date_of(now + day * 700)))], ..world.holder() };
+    let (due, waiting) = (Shape::of(world, due).await, Shape::of(world, waiting).await);
 
     let embedded = Embedded::start(Some(&folder.join("dynamodb.sqlite"))).unwrap();
     // The cost of the disk is not the job's.
