@@ -173,6 +173,20 @@ async fn row_05_the_address_comes_from_the_gateway_only() {
     assert_eq!(answer.header("retry-after"), Some("900"));
 }
 
+/// Rows 5 and 29: whoever asks for mails to address after address is one source.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_05_mails_to_many_addresses_are_asked_for_by_one_source() {
+    for path in ["/v1/customer/account", "/v1/customer/account/recoveries"] {
+        let mut policy = local_policy();
+        policy.throttle.address_tries = 5;
+        let world = World::with(policy).await;
+        for i in 0..5 {
+            world.post(path, json!({ "email": format!("nessuno{i}@example.it") })).await.expect(204);
+        }
+        world.post(path, json!({ "email": "nessuno5@example.it" })).await.refused(429, "too-many-requests");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_06_addresses_of_one_ipv6_network_are_one_source() {
     let mut policy = local_policy();

@@ -12,7 +12,7 @@ use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 use sportello_store::record::SealedProfile;
 
-use crate::account_data::{company, fiscal_code, name, vat_number};
+use crate::account_data::{LONGEST, LONGEST_COMPANY, company, fiscal_code, name, vat_number};
 
 /// Changes the account's data.
 pub struct AccountChange;
@@ -22,16 +22,16 @@ pub struct AccountChange;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Input {
     /// Given name.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = LONGEST))]
     given_name: String,
     /// Family name.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = LONGEST))]
     family_name: String,
     /// Language of mails and invoices.
     language: Language,
     /// Company that buys, on invoices.
     #[serde(default)]
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = LONGEST_COMPANY))]
     company_name: Option<String>,
     /// Fiscal code, on invoices: sixteen characters, or the eleven digits of a company.
     #[serde(default)]

@@ -15,7 +15,7 @@ use sportello_store::commit::Commit;
 use sportello_store::key::PROFILE;
 use sportello_store::record::{AccountRecord, Bytes, SealedProfile, StoredPassword};
 
-use crate::account_data::name;
+use crate::account_data::{LONGEST, name};
 use crate::account_password::{check, confirmed};
 
 /// Opens the account.
@@ -37,10 +37,10 @@ pub struct Input {
     /// The password again.
     confirmation: Secret,
     /// Given name.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = LONGEST))]
     given_name: String,
     /// Family name.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = LONGEST))]
     family_name: String,
 }
 

@@ -5,9 +5,9 @@ use sportello_rules::account::is_vat_number;
 use sportello_rules::fiscal_code::FiscalCode;
 
 /// Longest name, in characters.
-const LONGEST: usize = 60;
+pub const LONGEST: usize = 60;
 /// Longest name of a company, in characters.
-const LONGEST_COMPANY: usize = 100;
+pub const LONGEST_COMPANY: usize = 100;
 
 fn refused(field: &'static str) -> Problem {
     Problem::from(Code::AccountRefused).field(field)

@@ -82,12 +82,9 @@ impl Operation for AccountOtpConfirm {
             .enrolling(&enrolment.nonce)
             .totp(Some(&totp))
             .first_step(step)
-            .enrolment(None)
-            // Whoever asked for another address before may not have been the customer.
-            .pending_address(None)
             .recovery_codes(&digests)
             .clear_otp_tries()
-            .end_sessions();
+            .end_account_sessions();
         let mut commit = Commit::new();
         commit.update_auth(update, refused);
         let notice = Notice::AccountOtpChanged { at: cx.now, change: AccountOtpChange::Activated };

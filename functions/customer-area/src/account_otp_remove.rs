@@ -45,7 +45,7 @@ impl Operation for AccountOtpRemove {
         }
         let Proved { account, update, mut commit } = prove(cx, owner, &input.password, Some(&input.code), Code::ProofRefused).await?;
         // The recovery codes that are left stand for nothing without an app, and the next one brings others.
-        commit.update_auth(update.version(account.version).totp(None).pending_address(None).end_sessions(), Code::ChangedMeanwhile);
+        commit.update_auth(update.version(account.version).totp(None).end_account_sessions(), Code::ChangedMeanwhile);
         let notice = Notice::AccountOtpChanged { at: cx.now, change: AccountOtpChange::Removed };
         let id = format!("{}#{}#{}", notice.kind(), owner.pk(), account.version);
         commit.notice(&id, owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);

@@ -50,8 +50,7 @@ impl Operation for AccountPasswordChange {
         check(cx, &profile, &input.new)?;
         let Proved { account, update, mut commit } = prove(cx, owner, &input.current, input.code.as_ref(), Code::ProofRefused).await?;
         let stored = next(cx, &account, &input.new).await?;
-        // An address or an app that somebody began to change under the old password is not theirs to finish.
-        let update = update.version(account.version).password(&stored).end_sessions().pending_address(None).enrolment(None);
+        let update = update.version(account.version).password(&stored).end_account_sessions();
         commit.update_auth(update, Code::ChangedMeanwhile);
         let notice = Notice::AccountPasswordChanged { at: cx.now, recovered: false };
         let id = format!("{}#{}#{}", notice.kind(), owner.pk(), stored.version);

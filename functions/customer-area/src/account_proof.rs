@@ -6,6 +6,7 @@ use sportello_contract::secret::Secret;
 use sportello_notify::{AccountOtpChange, Notice};
 use sportello_rules::otp::totp_step;
 use sportello_rules::recovery::same_emergency_code;
+use sportello_runtime::clock::DAY;
 use sportello_runtime::profile::open_account_totp;
 use sportello_runtime::{Cx, Failure, throttle};
 use sportello_store::charge::Secrets;
@@ -94,17 +95,17 @@ pub async fn prove_code(cx: &Cx, owner: &Owner, account: &AccountRecord, code: O
     }
     // Apart from the codes of signing in: whoever knows the username only shuts it to nobody, no link of a mail opens it again, and it opens by itself.
     throttle::charge_address(cx).await?;
-    let (most, day) = (cx.policy().account.recovery_codes_per_day, 60 * i64::from(throttle::DAY));
-    let tries = cx.store.count(&format!("recovery-code#{}", owner.pk()), throttle::DAY, cx.now).await?;
-    if tries <= most
+    let most = cx.policy().account.recovery_codes_per_day;
+    let tries = cx.store.count(&format!("recovery-code#{}", owner.pk()), DAY, cx.now).await?;
+    if tries.number <= most
         && let Some(factor) = factor(cx, owner, account, code)?
     {
         return used(cx, owner, &factor, resting.clear_otp_tries());
     }
     let mut commit = Commit::new();
-    if tries >= most {
+    if tries.number >= most {
         let notice = Notice::AccountRecoveryRefused { at: cx.now };
-        let id = format!("{}#{}#{}", notice.kind(), owner.pk(), cx.now.as_second().div_euclid(day));
+        let id = format!("{}#{}#{}", notice.kind(), owner.pk(), tries.window);
         commit.notice(&id, owner, notice.to_json()?, cx.now, refused);
     }
     Err(Failure::with(refused, commit))

@@ -2,15 +2,14 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use sportello_contract::problem::{Code, Problem};
+use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_notify::{EmailAddress, Notice};
+use sportello_notify::Notice;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, throttle};
+use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 
-use crate::address_mail::{counted, id};
+use crate::address_mail::Asked;
 
 /// Begins to recover an account.
 pub struct AccountRecover;
@@ -38,20 +37,15 @@ impl Operation for AccountRecover {
     type Output = ();
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
-        let email = EmailAddress::parse(&input.email).map_err(|_| Problem::from(Code::EmailRefused).field("email"))?;
-        throttle::charge_address(cx).await?;
-        // From here on every request does the same, whoever the address leads to.
-        let key = lookup::mailbox(cx.keys(), &email);
-        let known = cx.store.mailbox(&key).await?;
         let policy = &cx.policy().account;
         // A window is no longer than a link lives: whoever asks in vain was sent one that is good, unless it was used.
-        let asked = counted(cx, "recover", &key, policy.recovery_link_minutes).await?;
+        let asked = Asked::count(cx, "recover", &input.email, policy.recovery_link_minutes).await?;
         // One mail too many is written all the same, and goes to nobody.
-        let owner = known.filter(|_| asked.number <= policy.recovery_mails).unwrap_or_else(|| lookup::nobody(cx.keys(), OwnerKind::Customer, &key));
+        let owner = asked.known.filter(|_| asked.number <= policy.recovery_mails).unwrap_or(asked.nobody);
         let minutes = jiff::SignedDuration::from_mins(i64::from(policy.recovery_link_minutes));
         let notice = Notice::AccountRecovery { at: cx.now, expires_at: cx.now.saturating_add(minutes).unwrap_or(jiff::Timestamp::MAX) };
         let mut commit = Commit::new();
-        commit.notice(&id(notice.kind(), &key, &asked), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        commit.notice(&asked.notice_id(notice.kind()), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
         Ok(Reply::after(commit, ()))
     }
 }

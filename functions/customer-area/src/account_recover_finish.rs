@@ -73,8 +73,7 @@ impl Operation for AccountRecoverFinish {
         check(cx, &profile, &input.new)?;
         let (update, mut commit) = prove_code(cx, &owner, account, input.code.as_ref(), Code::ProofRefused).await?;
         let stored = next(cx, account, &input.new).await?;
-        // Whoever asked for another address under the old password may not have been the customer.
-        let update = update.version(account.version).password(&stored).end_sessions().clear_password_tries().pending_address(None).enrolment(None);
+        let update = update.version(account.version).password(&stored).clear_password_tries().end_account_sessions();
         commit.use_once(&owner, &link.nonce(), link.over_at, Code::LinkNotValid);
         commit.update_auth(update, Code::ChangedMeanwhile);
         let notice = Notice::AccountPasswordChanged { at: cx.now, recovered: true };

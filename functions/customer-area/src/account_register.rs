@@ -2,19 +2,16 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use sportello_contract::problem::{Code, Problem};
+use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_notify::{EmailAddress, Notice};
+use sportello_notify::Notice;
 use sportello_runtime::access::Anyone;
+use sportello_runtime::clock::HOUR;
 use sportello_runtime::registration::Registration;
-use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, throttle};
+use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
-use sportello_store::key::OwnerKind;
 
-use crate::address_mail::{counted, id};
-
-/// Minutes of an hour.
-const HOUR: u32 = 60;
+use crate::address_mail::Asked;
 
 /// Asks for an account.
 pub struct AccountRegister;
@@ -42,23 +39,17 @@ impl Operation for AccountRegister {
     type Output = ();
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<()>, Failure> {
-        let email = EmailAddress::parse(&input.email).map_err(|_| Problem::from(Code::EmailRefused).field("email"))?;
-        throttle::charge_address(cx).await?;
-        // From here on every request does the same, whoever the address leads to.
-        let key = lookup::mailbox(cx.keys(), &email);
-        let known = cx.store.mailbox(&key).await?;
         let policy = &cx.policy().account;
-        let asked = counted(cx, "register", &key, policy.address_link_hours.saturating_mul(HOUR)).await?;
-        let nobody = lookup::nobody(cx.keys(), OwnerKind::Customer, &key);
-        let registration = Registration { email, language: cx.language, asked_at: cx.now };
-        let (notice, owner) = match known {
+        let asked = Asked::count(cx, "register", &input.email, policy.address_link_hours.saturating_mul(HOUR)).await?;
+        let registration = Registration { email: asked.email.clone(), language: cx.language, asked_at: cx.now };
+        let (notice, owner) = match asked.known {
             // One mail too many is written all the same, and goes to nobody.
-            _ if asked.number > policy.registration_mails => (Notice::AccountExists { at: cx.now }, nobody),
+            _ if asked.number > policy.registration_mails => (Notice::AccountExists { at: cx.now }, asked.nobody),
             Some(owner) => (Notice::AccountExists { at: cx.now }, owner),
             None => (registration.notice(cx)?, registration.owner(cx)),
         };
         let mut commit = Commit::new();
-        commit.notice(&id(notice.kind(), &key, &asked), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        commit.notice(&asked.notice_id(notice.kind()), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
         Ok(Reply::after(commit, ()))
     }
 }

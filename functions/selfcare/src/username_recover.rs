@@ -8,6 +8,7 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::EmailAddress;
 use sportello_rules::fiscal_code::FiscalCode;
 use sportello_runtime::access::Anyone;
+use sportello_runtime::clock::DAY;
 use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, reminder, throttle};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
@@ -36,8 +37,6 @@ pub struct Input {
     r#type: Type,
 }
 
-/// Minutes of a day, in which reminders of one username are counted.
-const DAY: u32 = 24 * 60;
 
 impl Operation for UsernameRecover {
     const SPEC: Spec = Spec::post("selfcare.username.recover", "/v1/selfcare/username-recoveries")
@@ -70,11 +69,10 @@ impl Operation for UsernameRecover {
         let given = hex(given.into_iter().take(8));
         let asked = cx.store.count(&format!("username#{key}#{given}"), DAY, cx.now).await?;
         // One reminder too many is written all the same, and goes to nobody.
-        let owner = if asked <= cx.policy().recovery.reminders_per_day { owner } else { lookup::nobody(cx.keys(), OwnerKind::Holder, &key) };
+        let owner = if asked.number <= cx.policy().recovery.reminders_per_day { owner } else { lookup::nobody(cx.keys(), OwnerKind::Holder, &key) };
         let notice = reminder::notice(cx, &owner, &email)?;
-        let day = cx.now.as_second().div_euclid(60 * i64::from(DAY));
         let mut commit = Commit::new();
-        commit.notice(&format!("{}#{key}#{given}#{day}#{asked}", notice.kind()), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
+        commit.notice(&format!("{}#{key}#{given}#{}#{}", notice.kind(), asked.window, asked.number), &owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
         Ok(Reply::after(commit, ()))
     }
 }

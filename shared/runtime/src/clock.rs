@@ -2,6 +2,11 @@
 
 use jiff::Timestamp;
 
+/// Minutes of an hour.
+pub const HOUR: u32 = 60;
+/// Minutes of a day: where something is counted, it begins at midnight UTC.
+pub const DAY: u32 = 24 * HOUR;
+
 /// Where instants come from.
 pub trait Clock: Send + Sync {
     /// The present instant.

@@ -9,13 +9,9 @@ use sportello_store::commit::Commit;
 use sportello_store::key::{Owner, OwnerKind};
 use sportello_store::record::{CustomerRecords, HolderRecords};
 
+use crate::clock::{DAY, HOUR};
 use crate::token::{Purpose, Token};
 use crate::{Cx, Failure};
-
-/// Minutes of an hour.
-const HOUR: u32 = 60;
-/// Minutes of a day.
-const DAY: u32 = 24 * HOUR;
 
 /// A link that is genuine and not over.
 pub struct Link {

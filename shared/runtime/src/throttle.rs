@@ -12,8 +12,6 @@ use sportello_store::key::Owner;
 
 use crate::{Cx, Failure};
 
-/// Minutes of a day, as counters know it: it begins at midnight UTC.
-pub const DAY: u32 = 24 * 60;
 /// The counter of the emergency code.
 const RECOVERY: &str = "recovery";
 /// The counter of the security answer.

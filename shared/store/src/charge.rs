@@ -90,6 +90,15 @@ pub enum Charged<T> {
     },
 }
 
+/// What a count in windows of time has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// How many that makes in the present window.
+    pub number: u32,
+    /// Number of the window, from the epoch on.
+    pub window: i64,
+}
+
 /// Longest a charge may take, times the patience: it has one attempt only.
 const CHARGE_TIMEOUT: Duration = Duration::from_millis(1800);
 /// How often a charge that met a transaction is sent again.
@@ -195,16 +204,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn charge_address(&self, address: &str, policy: &ThrottlePolicy, now: Timestamp) -> Result<u32, StoreError> {
-        self.count(address, policy.address_window_minutes, now).await
+        Ok(self.count(address, policy.address_window_minutes, now).await?.number)
     }
 
     /// Counts one more of anything in the current window of so many minutes, and answers how many that makes.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn count(&self, address: &str, minutes: u32, now: Timestamp) -> Result<u32, StoreError> {
-        let window = i64::from(minutes.max(1)) * 60;
-        let started = now.as_second().div_euclid(window) * window;
+    pub async fn count(&self, address: &str, minutes: u32, now: Timestamp) -> Result<Counted, StoreError> {
+        let seconds = i64::from(minutes.max(1)) * 60;
+        let window = now.as_second().div_euclid(seconds);
+        let started = window * seconds;
         let answer = self
             .client
             .update_item()
@@ -214,14 +224,14 @@ impl Store {
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":zero", n(0))
             .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":ttl", n(started + 2 * window))
+            .expression_attribute_values(":ttl", n(started + 2 * seconds))
             .return_values(ReturnValue::UpdatedNew)
             .set_return_consumed_capacity(self.capacity())
             .send()
             .await
             .map_err(unavailable)?;
         self.note(Kind::Charge, vec![grant(Table::Requests, Action::UpdateItem)], answer.consumed_capacity().and_then(|c| c.capacity_units()));
-        Ok(number(&answer.attributes.unwrap_or_default(), "tries"))
+        Ok(Counted { number: number(&answer.attributes.unwrap_or_default(), "tries"), window })
     }
 }
 

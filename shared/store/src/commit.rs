@@ -418,6 +418,12 @@ impl AuthUpdate {
         self
     }
 
+    /// Ends every session of a customer, and what somebody else may have begun in one: a change of address, an app.
+    #[must_use]
+    pub fn end_account_sessions(self) -> Self {
+        self.end_sessions().pending_address(None).enrolment(None)
+    }
+
     /// Clears the tries of the password.
     #[must_use]
     pub fn clear_password_tries(mut self) -> Self {
