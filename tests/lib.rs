@@ -22,12 +22,13 @@ use sportello_local::deployment::Deployment;
 use sportello_local::journey::unbase32;
 use sportello_local::scheduler;
 use sportello_local::stack::{Options, Stack, local_policy};
+use sportello_rules::calendar::{date_of, days_after, start_of_day};
 use sportello_rules::identity::{IdentityState, IdentityType};
 use sportello_rules::otp::totp_code;
 use sportello_rules::policy::Policy;
 use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::token::TokenModel;
-use sportello_runtime::clock::Clock as _;
+use sportello_runtime::clock::{Clock as _, SystemClock};
 use sportello_runtime::config::Config;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Context, Cx, session};
@@ -36,6 +37,9 @@ use sportello_store::key::{Owner, OwnerKind};
 use sportello_store::record::AuthRecord;
 
 pub mod door;
+
+/// Minutes from midnight in Rome at which the days of tests begin: past ten, and no full hour.
+const MORNING: i64 = 610;
 
 /// Header by which tests say from which address a request comes.
 pub const SOURCE: &str = "x-test-source";
@@ -180,6 +184,13 @@ impl Faults {
     }
 }
 
+/// The next morning in Rome: a test that lets an hour pass must not come to another day, or it would fail by the hour at which somebody runs it.
+fn next_morning(now: Timestamp) -> Timestamp {
+    let morning = |day| start_of_day(day).saturating_add(SignedDuration::from_mins(MORNING)).unwrap();
+    let today = morning(date_of(now));
+    if today > now { today } else { morning(days_after(date_of(now), 1)) }
+}
+
 impl World {
     /// The deployment on a local AWS that the environment names, without demo data.
     #[expect(clippy::disallowed_methods, reason = "which deployment is meant is the test's own setting")]
@@ -217,7 +228,9 @@ impl World {
 
     /// A stack with options of its own.
     pub async fn on(options: Options) -> Self {
-        let stack = Stack::start(Options { source_header: Some(SOURCE), certificate_header: Some(CERTIFICATE), ..options }).await.unwrap();
+        let options =
+            Options { source_header: Some(SOURCE), certificate_header: Some(CERTIFICATE), starts_at: Some(next_morning(SystemClock.now())), ..options };
+        let stack = Stack::start(options).await.unwrap();
         Self { stack, client: Client::new(), people: AtomicU64::new(1) }
     }
 

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::http::HeaderMap;
+use jiff::Timestamp;
 use sportello_contract::spec::Grant;
 use sportello_rules::policy::Policy;
+use sportello_runtime::clock::Clock as _;
 use sportello_runtime::config::{Config, Credential};
 use sportello_runtime::entropy::SystemEntropy;
 use sportello_runtime::keys::KeyRing;
@@ -45,6 +47,8 @@ pub struct Options {
     pub trust: Option<PathBuf>,
     /// A deployment on a local AWS, whose functions run instead of those of this process.
     pub deployment: Option<Deployment>,
+    /// The instant at which a clock of this process starts; the machine's where none is given or that is later already.
+    pub starts_at: Option<Timestamp>,
 }
 
 /// The stack cannot start.
@@ -207,6 +211,9 @@ impl Stack {
             Some(deployment) => LocalClock::followed(deployment.clock_file.clone()),
             None => LocalClock::new(file("clock")),
         });
+        if let Some(starts_at) = options.starts_at.filter(|at| deployment.is_none() && *at > clock.now()) {
+            clock.move_to(starts_at).map_err(|e| failed("clock", &e))?;
+        }
         let inbox = Arc::new(Inbox::new(file("mails.jsonl"), Arc::clone(&clock)));
         let provider_address = deployment.as_ref().and_then(|deployment| deployment.payments).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let provider = TcpListener::bind(provider_address).await.map_err(|e| failed("payments", &e))?;
