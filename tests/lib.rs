@@ -22,13 +22,12 @@ use sportello_local::deployment::Deployment;
 use sportello_local::journey::unbase32;
 use sportello_local::scheduler;
 use sportello_local::stack::{Options, Stack, local_policy};
-use sportello_rules::calendar::{date_of, days_after, start_of_day};
 use sportello_rules::identity::{IdentityState, IdentityType};
 use sportello_rules::otp::totp_code;
 use sportello_rules::policy::Policy;
 use sportello_rules::service::{CredentialKind, Level};
 use sportello_rules::token::TokenModel;
-use sportello_runtime::clock::{Clock as _, SystemClock};
+use sportello_runtime::clock::Clock as _;
 use sportello_runtime::config::Config;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Context, Cx, session};
@@ -38,8 +37,9 @@ use sportello_store::record::AuthRecord;
 
 pub mod door;
 
-/// Minutes from midnight in Rome at which the days of tests begin: past ten, and no full hour.
-const MORNING: i64 = 610;
+/// When worlds begin. A morning, so that a test which lets an hour pass does not come to another day; and always the same one, or a test would fail by the
+/// day on which somebody runs it.
+pub const START: &str = "2026-11-26T09:10:00Z";
 
 /// Header by which tests say from which address a request comes.
 pub const SOURCE: &str = "x-test-source";
@@ -184,13 +184,6 @@ impl Faults {
     }
 }
 
-/// The next morning in Rome: a test that lets an hour pass must not come to another day, or it would fail by the hour at which somebody runs it.
-fn next_morning(now: Timestamp) -> Timestamp {
-    let morning = |day| start_of_day(day).saturating_add(SignedDuration::from_mins(MORNING)).unwrap();
-    let today = morning(date_of(now));
-    if today > now { today } else { morning(days_after(date_of(now), 1)) }
-}
-
 impl World {
     /// The deployment on a local AWS that the environment names, without demo data.
     #[expect(clippy::disallowed_methods, reason = "which deployment is meant is the test's own setting")]
@@ -226,12 +219,25 @@ impl World {
         Self::on(Options { policy: Some(policy), ..Options::default() }).await
     }
 
-    /// A stack with options of its own.
+    /// A stack in memory whose clock starts at an instant.
+    pub async fn at(instant: &str) -> Self {
+        Self::on(Options { policy: Some(local_policy()), starts_at: Some(instant.parse().unwrap()), ..Options::default() }).await
+    }
+
+    /// A stack with options of its own. Its clock starts at [`START`] where they say nothing, or on the day that `SPORTELLO_START` names: any has to do.
+    #[expect(clippy::disallowed_methods, reason = "on which day tests are tried is the choice of whoever runs them")]
     pub async fn on(options: Options) -> Self {
-        let options =
-            Options { source_header: Some(SOURCE), certificate_header: Some(CERTIFICATE), starts_at: Some(next_morning(SystemClock.now())), ..options };
-        let stack = Stack::start(options).await.unwrap();
-        Self { stack, client: Client::new(), people: AtomicU64::new(1) }
+        let hour = START.trim_start_matches(|c| c != 'T');
+        let start = || std::env::var("SPORTELLO_START").map_or_else(|_| START.to_owned(), |day| format!("{day}{hour}")).parse().unwrap();
+        let starts_at = options.starts_at.unwrap_or_else(start);
+        let stack = Stack::start(Options {
+            source_header: Some(SOURCE),
+            certificate_header: Some(CERTIFICATE),
+            starts_at: Some(starts_at),
+            without_schedule: true,
+            ..options
+        });
+        Self { stack: stack.await.unwrap(), client: Client::new(), people: AtomicU64::new(1) }
     }
 
     /// The present instant of the stack.

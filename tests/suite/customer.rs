@@ -58,9 +58,8 @@ async fn the_whole_table_of_rule_62() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_fourteen_days_end_with_the_last_second_in_rome() {
-    let world = World::new().await;
     // A Thursday; D+14 is Thursday 3 December 2026.
-    world.move_to("2026-12-01T12:00:00Z".parse().unwrap()).await;
+    let world = World::at("2026-12-01T12:00:00Z").await;
     let (carla, owner) = world.customer().await;
     let contract = "2026-11-19T22:30:00Z".parse().unwrap();
     let (id, _) = world.service(owner, IdentityType::Professional, IdentityState::default(), contract).await;

@@ -65,8 +65,7 @@ async fn a_form_is_needed_where_the_table_says_so_and_nowhere_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_instant_of_sending_decides_which_form_it_is() {
-    let world = World::new().await;
-    world.move_to("2026-12-01T12:00:00Z".parse().unwrap()).await;
+    let world = World::at("2026-12-01T12:00:00Z").await;
     let (carla, owner) = world.customer().await;
     // D+14 is Thursday 3 December 2026, until its last second in Rome.
     let contract = "2026-11-19T22:30:00Z";
@@ -190,8 +189,7 @@ async fn a_ticket_mails_support_and_the_customer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tickets_are_listed_newest_first_and_so_many_are_taken_in_a_day() {
-    let world = World::new().await;
-    world.move_to("2026-12-01T21:00:00Z".parse().unwrap()).await;
+    let world = World::at("2026-12-01T21:00:00Z").await;
     let (carla, owner) = world.customer().await;
     let token = world.sign_in_customer(&carla).await;
     let open = async |token: &str, text: &str| world.act(token, "POST", "/v1/customer/tickets", json!({ "topic": "other", "text": text })).await;
@@ -201,7 +199,7 @@ async fn tickets_are_listed_newest_first_and_so_many_are_taken_in_a_day() {
     }
     let refused = open(&token, "domanda 6").await.refused(429, "too-many-requests");
     let wait: i64 = refused.header("retry-after").unwrap().parse().unwrap();
-    assert_eq!(wait, 2 * 3600 - 5, "until midnight in Rome");
+    assert!((2 * 3600 - 65..=2 * 3600 - 5).contains(&wait), "until midnight in Rome: {wait}");
     assert_eq!(world.get("/v1/customer/help", &token).await.body["ticket"]["possible"], false);
     let (mut texts, mut path) = (Vec::new(), "/v1/customer/tickets?limit=2".to_owned());
     loop {

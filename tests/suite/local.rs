@@ -31,6 +31,23 @@ async fn the_clock_moves_forward_to_an_instant_or_by_a_duration() {
     assert!(world.now() >= target);
 }
 
+/// Outside of tests nobody has to move the clock: the jobs run with each full hour.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_run_by_themselves_with_the_full_hour() {
+    let stack = Stack::start(Options { starts_at: Some("2026-11-26T09:59:59Z".parse().unwrap()), ..Options::default() }).await.unwrap();
+    let now = "2026-11-26T09:59:59Z".parse::<jiff::Timestamp>().unwrap();
+    let holder = NewHolder::new("ora@example.it", now);
+    let changed = now - jiff::SignedDuration::from_secs(175 * DAY);
+    let account = NewHolder { password_changed_at: changed, ..holder }.create(&stack.shared.app).await.unwrap();
+    for _ in 0..600 {
+        if !stack.shared.inbox.mails(Some(&account.email)).is_empty() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("no warning of the password's end");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_that_fall_due_in_between_run_in_order_at_their_instants() {
     let world = World::new().await;

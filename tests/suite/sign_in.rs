@@ -6,7 +6,7 @@ use sportello_contract::problem::Language;
 use sportello_local::demo::{NewHolder, active};
 use sportello_rules::identity::{ActivationStep, IdentityState, SuspensionReason};
 use sportello_rules::service::{CredentialKind, Level};
-use sportello_tests::{Request, World};
+use sportello_tests::{Request, START, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn password_and_code_open_a_session_of_level_two() {
@@ -51,7 +51,7 @@ async fn to_activate_signs_in_and_sees_what_misses() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn suspended_signs_in_and_reads_its_reasons_and_their_ends() {
-    let world = World::new().await;
+    let world = World::at(START).await;
     let mut state = active(world.now());
     state.suspend(SuspensionReason::Holder, "2026-11-01T10:00:00Z".parse().unwrap()).unwrap();
     state.suspend(SuspensionReason::ProviderSuspicion, "2026-11-02T10:00:00Z".parse().unwrap()).unwrap();
@@ -150,9 +150,9 @@ async fn a_session_is_over_after_its_minutes_whatever_the_database_still_holds()
     let world = World::new().await;
     let account = world.make(NewHolder { totp: false, ..world.holder() }).await;
     let token = world.sign_in(&account).await;
-    world.pass(30 * 60 - 3).await;
+    world.pass(30 * 60 - 30).await;
     world.get("/v1/selfcare/identity", &token).await.expect(200);
-    world.pass(4).await;
+    world.pass(31).await;
     world.get("/v1/selfcare/identity", &token).await.refused(401, "unauthenticated");
 }
 
@@ -164,7 +164,7 @@ async fn a_sign_in_waits_five_minutes_for_its_code() {
     world.pass(5 * 60 + 1).await;
     world.otp(&start, &world.code(&account)).await.refused(401, "sign-in-refused");
     let start = world.start(&account).await.expect(201).text_at("/signInId");
-    world.pass(5 * 60 - 2).await;
+    world.pass(5 * 60 - 20).await;
     world.otp(&start, &world.code(&account)).await.expect(201);
 }
 

@@ -20,11 +20,14 @@ pub struct LocalClock {
 pub struct Backward;
 
 impl LocalClock {
-    /// The clock of a data directory, or of memory only.
+    /// The clock of a data directory, or of memory only: it goes on as it was kept, and otherwise starts at an instant, or with the machine's.
     #[must_use]
-    pub fn new(file: Option<PathBuf>) -> Self {
+    pub fn new(file: Option<PathBuf>, starts_at: Option<Timestamp>) -> Self {
         let kept = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()).and_then(|text| text.trim().parse().ok());
-        Self { offset_ms: AtomicI64::new(kept.unwrap_or_default()), file, followed: None }
+        let start = || starts_at.map_or(0, |at| at.as_millisecond() - SystemClock.now().as_millisecond());
+        let clock = Self { offset_ms: AtomicI64::new(kept.unwrap_or_else(start)), file, followed: None };
+        clock.keep();
+        clock
     }
 
     /// The clock that the functions of a deployment follow.
@@ -47,6 +50,11 @@ impl LocalClock {
             return Err(Backward);
         }
         self.offset_ms.fetch_max(offset, Ordering::SeqCst);
+        self.keep();
+        Ok(())
+    }
+
+    fn keep(&self) {
         let kept = self.offset_ms.load(Ordering::SeqCst);
         let files = [(&self.file, kept.to_string()), (&self.followed, format!("+{}", kept / 1000))];
         for (file, text) in files {
@@ -55,7 +63,6 @@ impl LocalClock {
                 drop(std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, file)));
             }
         }
-        Ok(())
     }
 }
 

@@ -187,6 +187,9 @@ impl NewHolder {
             None => None,
         };
         let now = app.clock.now();
+        // Who was active long ago was activated before that.
+        let mut state = self.state.clone();
+        state.activated_at = state.activated_at.map(|at| self.last_used_at.map_or(at, |used| at.min(used)));
         let profile = Profile {
             username: self.username.clone(),
             given_name: self.name.0.to_owned(),
@@ -217,7 +220,7 @@ impl NewHolder {
             epoch: 1,
             identity_id: identity_id.clone(),
             kind: self.kind,
-            state: self.state.clone(),
+            state,
             data_key: wrapped.clone(),
             salt,
             password,

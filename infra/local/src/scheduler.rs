@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sportello_contract::openapi::binary;
@@ -16,6 +16,8 @@ use crate::stack::Shared;
 
 /// Seconds of an hour.
 const HOUR: i64 = 3600;
+/// How far a target may lie back: time passes between reading the clock and asking for it to be moved.
+const TOLERANCE: SignedDuration = SignedDuration::from_secs(2);
 
 /// One run of a job.
 #[derive(Debug, Clone, Serialize)]
@@ -73,6 +75,11 @@ pub async fn run_job(shared: &Shared, job: &JobEntry) -> Result<Ran, ScheduleErr
 /// [`ScheduleError`].
 pub async fn move_to(shared: &Shared, target: Timestamp) -> Result<Vec<Ran>, ScheduleError> {
     let _moving = shared.moving.lock().await;
+    if target < shared.clock.now() - TOLERANCE {
+        return Err(Backward.into());
+    }
+    // What is passed while jobs run is no step backward.
+    let forward = |at: Timestamp| if at > shared.clock.now() { shared.clock.move_to(at) } else { Ok(()) };
     let mut ran = Vec::new();
     let hourly: Vec<&JobEntry> = shared.jobs.iter().copied().filter(|job| job.spec.trigger == Trigger::Hourly).collect();
     loop {
@@ -86,12 +93,12 @@ pub async fn move_to(shared: &Shared, target: Timestamp) -> Result<Vec<Ran>, Sch
             }
         }
         let Some(at) = earliest.and_then(|second| Timestamp::from_second(second).ok()).filter(|at| *at <= target) else { break };
-        shared.clock.move_to(at)?;
+        forward(at)?;
         for job in &hourly {
             ran.push(run_job(shared, job).await?);
         }
     }
-    shared.clock.move_to(target)?;
+    forward(target)?;
     // What fell due after the last full hour waits for the next one in the cloud; whoever moves the clock here wants to see it now.
     for job in &hourly {
         if job.next_due(Arc::clone(&shared.app)).await.map_err(ScheduleError::Job)?.is_some_and(|due| due <= shared.clock.now()) {

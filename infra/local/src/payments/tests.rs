@@ -29,7 +29,7 @@ struct Provider {
 }
 
 async fn provider() -> Provider {
-    let clock = Arc::new(LocalClock::new(None));
+    let clock = Arc::new(LocalClock::new(None, None));
     let (heard, answers) = (Arc::<Mutex<Vec<Event>>>::default(), Arc::<Mutex<VecDeque<StatusCode>>>::default());
     let hear = {
         let (clock, heard, answers) = (Arc::clone(&clock), Arc::clone(&heard), Arc::clone(&answers));

@@ -42,13 +42,15 @@ impl HttpConnector for Service {
 
 #[expect(clippy::disallowed_methods, reason = "this client talks to memory, not to the cloud")]
 fn client(service: Service) -> aws_sdk_ses::Client {
+    // Long enough for a machine with much to do, where an answer comes.
+    let timeout = if matches!(service.answer, Answer::Never) { Duration::from_millis(500) } else { Duration::from_secs(30) };
     let http: SharedHttpClient = http_client_fn(move |_, _| SharedHttpConnector::new(service.clone()));
     let config = aws_sdk_ses::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-south-1"))
         .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
         .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_millis(500)).build())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(timeout).build())
         .http_client(http)
         .build();
     aws_sdk_ses::Client::from_conf(config)
