@@ -189,6 +189,8 @@ async fn what_is_free_is_given_at_once_and_cancelled_at_once() {
         assert_eq!(buyer.service(&world, &service).await.text_at("/status"), "to-activate");
         let cancelled = buyer.act(&world, "POST", &format!("/v1/customer/services/{service}/cancellation"), json!({})).await.expect(200);
         assert_eq!(cancelled.text_at("/outcome"), "cancelled");
+        let read = buyer.get(&world, &format!("/v1/customer/orders/{}", placed.text_at("/orderId"))).await.expect(200);
+        assert_eq!((read.text_at("/state"), read.text_at("/refunded")), ("cancelled".into(), "no".into()), "{kind}: the order too (rule 62)");
     }
     assert!(world.stack.shared.payments.payments().is_empty());
     assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Ordine confermato")).count(), 2);
@@ -533,8 +535,8 @@ async fn the_automatic_renewal_charges_once_seven_days_before() {
     assert!(world.auth(&holder).await.auto_renewal);
     world.send(Request::new("DELETE", format!("/v1/customer/payment-methods/{method}")).token(&buyer.token)).await.refused(409, "payment-method-in-use");
     let charged_from = sportello_rules::calendar::start_of_day(expires_on - jiff::Span::new().days(7));
-    world.move_to(charged_from - jiff::SignedDuration::from_secs(1)).await;
-    assert!(buyer.renewals(&world, &id).await.is_empty(), "not a second earlier");
+    world.move_to(charged_from - jiff::SignedDuration::from_secs(10)).await;
+    assert!(buyer.renewals(&world, &id).await.is_empty(), "not earlier");
     // Only the clock: moving the world would run the job before the two that race.
     world.stack.shared.clock.move_to(charged_from).unwrap();
     tokio::join!(run(&world, "jobs.renewal.charge"), run(&world, "jobs.renewal.charge"));
@@ -609,7 +611,7 @@ async fn personal_and_minor_renew_free_of_charge_on_their_last_day() {
     let mut buyer = buyer(&world).await;
     let expires_on = add_months(date_of(world.now()), 1);
     let (id, holder) = service(&world, &buyer, IdentityType::Personal, expires_on, &[]).await;
-    world.move_to(sportello_rules::calendar::start_of_day(expires_on) - jiff::SignedDuration::from_secs(1)).await;
+    world.move_to(sportello_rules::calendar::start_of_day(expires_on) - jiff::SignedDuration::from_secs(10)).await;
     assert_eq!(world.auth(&holder).await.expires_on, Some(expires_on));
     world.stack.shared.clock.move_to(sportello_rules::calendar::start_of_day(expires_on)).unwrap();
     tokio::join!(run(&world, "jobs.renewal.charge"), run(&world, "jobs.renewal.charge"));
@@ -631,7 +633,7 @@ async fn expiries_are_told_three_months_thirty_and_seven_days_before_once() {
     let mut expected = 0;
     for days in [add_months(expires_on, -3), expires_on - jiff::Span::new().days(30), expires_on - jiff::Span::new().days(7)] {
         let at = sportello_rules::calendar::start_of_day(days);
-        world.move_to(at - jiff::SignedDuration::from_secs(1)).await;
+        world.move_to(at - jiff::SignedDuration::from_secs(10)).await;
         assert_eq!((told("servizio sta per scadere").await, told("credenziale sta per scadere").await), (expected, expected), "before {days}");
         world.move_to(at + jiff::SignedDuration::from_hours(2)).await;
         run(&world, "jobs.service.warn").await;
@@ -791,6 +793,44 @@ async fn an_automatic_renewal_is_charged_although_the_provider_was_away_at_its_h
         assert_eq!((taken(&world, &order.order_id), world.stack.shared.payments.payments().len()), (PRICE, 1));
         assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), add_months(expires_on, 12).to_string());
         assert!(!world.subjects(&buyer.account).await.iter().any(|subject| subject.contains("non riuscito")));
+        let mails = world.mails(&buyer.account).await;
+        assert!(!mails.iter().any(|mail| mail.text.contains("Non si rinnova da sé")), "{fault:?}: while it is charged nobody is told that it is not");
+    }
+}
+
+/// The charge has not reached the provider when the customer thinks better of it: it never does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_charge_that_did_not_arrive_is_not_asked_for_again_once_nobody_wants_it() {
+    for change in ["off", "method", "revoked"] {
+        let world = World::new().await;
+        let mut buyer = buyer(&world).await;
+        let (method, other) = (buyer.method(&world, "accepted").await, buyer.method(&world, "paypal").await);
+        let (id, holder, expires_on, charged_from) = automatic(&world, &buyer, &method).await;
+        world.stack.shared.payments.fail_next(&[Fault::NotReached]);
+        world.move_to(charged_from).await;
+        buyer.again(&world).await;
+        let order = buyer.renewals(&world, &id).await.remove(0).order_id;
+        assert_eq!(buyer.state(&world, &order).await, "charging");
+        let path = format!("/v1/customer/services/{id}/auto-renewal");
+        match change {
+            "off" => drop(buyer.act(&world, "PUT", &path, json!({ "active": false })).await.expect(204)),
+            "method" => drop(buyer.act(&world, "PUT", &path, json!({ "active": true, "paymentMethodId": other })).await.expect(204)),
+            _ => {
+                let session = world.sign_in(&holder).await;
+                let code = world.fresh_code(&holder).await;
+                let revoke = json!({ "password": holder.password, "code": code, "confirmation": "REVOKE" });
+                world.act(&session, "POST", "/v1/selfcare/identity/revocation", revoke).await.expect(200);
+            }
+        }
+        world.pass(3 * 3600).await;
+        buyer.again(&world).await;
+        assert!(world.stack.shared.payments.payments().is_empty(), "{change}: nothing is charged");
+        assert_eq!(buyer.state(&world, &order).await, "unpaid", "{change}");
+        if change != "revoked" {
+            assert_eq!(buyer.service(&world, &id).await.text_at("/expiry/on"), expires_on.to_string(), "{change}");
+            buyer.pay(&world, &order, &other).await.expect(200);
+            assert_eq!(taken(&world, &order), PRICE, "{change}: by hand, and once");
+        }
     }
 }
 
@@ -943,6 +983,10 @@ async fn a_refund_that_is_refused_or_pending_is_not_said_to_be_done() {
     run(&world, "jobs.order.expire").await;
     world.stack.shared.payments.heard().await;
     assert_eq!((kept().await.refunds[&payment], taken(&world, &order)), (sportello_rules::order::Refund::Due, 0));
+    // After a day the provider has forgotten the key, and only knows that there was a refund.
+    world.pass(25 * 3600).await;
+    run(&world, "jobs.order.expire").await;
+    assert_eq!(kept().await.refunds[&payment], sportello_rules::order::Refund::Due);
     assert!(!world.subjects(&buyer.account).await.iter().any(|subject| subject.contains("Rimborso")));
     let metadata = json!({ "owner": buyer.owner.pk(), "order": order, "refund": "1" });
     let object = json!({ "id": "re_x", "status": "succeeded", "payment_intent": payment, "amount": PRICE, "metadata": metadata });
@@ -950,6 +994,50 @@ async fn a_refund_that_is_refused_or_pending_is_not_said_to_be_done() {
     assert_eq!(message(&world, &event, world.now()).await.expect(200).text_at("/result"), "done");
     assert_eq!(kept().await.refunds[&payment], sportello_rules::order::Refund::Done);
     assert_eq!(world.subjects(&buyer.account).await.iter().filter(|subject| subject.contains("Rimborso")).count(), 1);
+}
+
+/// More payments than the provider lists at once: what became of a charge is found all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_charge_is_found_among_many_others() {
+    let world = World::new().await;
+    let mut buyer = buyer(&world).await;
+    let (declined, good) = (buyer.method(&world, "declined").await, buyer.method(&world, "accepted").await);
+    let first = buyer.order(&world, "professional").await;
+    world.stack.shared.payments.fail_next(&[Fault::AnswerLost]);
+    buyer.pay(&world, &first, &good).await.expect(200);
+    let other = buyer.order(&world, "business").await;
+    for _ in 0..101 {
+        buyer.pay(&world, &other, &declined).await.refused(402, "payment-declined");
+    }
+    world.pass(2 * 3600).await;
+    buyer.again(&world).await;
+    assert_eq!((buyer.state(&world, &first).await.as_str(), taken(&world, &first)), ("paid", PRICE));
+}
+
+/// A payment that began before midnight is heard of after one of the next day: its invoice has the later number, and no earlier date.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invoice_with_a_later_number_has_no_earlier_date() {
+    use sportello_tests::door::Door;
+    let world = World::at("2026-12-01T20:30:00Z").await;
+    let (mut buyer, slow) = (buyer(&world).await, buyer(&world).await);
+    let (method, of_slow) = (buyer.method(&world, "accepted").await, slow.method(&world, "accepted").await);
+    let order_of_slow = slow.order(&world, "professional").await;
+    world.stack.shared.payments.fail_next(&[Fault::AnswerLost]);
+    slow.pay(&world, &order_of_slow, &of_slow).await.expect(200);
+    world.stack.shared.clock.move_to("2026-12-01T22:59:50Z".parse().unwrap()).unwrap();
+    let mut door = Door::before(&world.stack.shared.dynamodb).await;
+    let entry = world.stack.shared.jobs.iter().find(|job| job.spec.id == "jobs.order.expire").unwrap();
+    let running = tokio::spawn(entry.run(world.app_at(door.address.clone()), json!({}), "r".to_owned()));
+    door.somebody().await;
+    world.stack.shared.clock.move_to("2026-12-01T23:00:05Z".parse().unwrap()).unwrap();
+    buyer.again(&world).await;
+    let order = buyer.order(&world, "professional").await;
+    buyer.pay(&world, &order, &method).await.expect(200);
+    door.open();
+    running.await.unwrap().unwrap();
+    let invoices = world.stack.shared.app.store.invoices("2026").await.unwrap();
+    let issued: Vec<_> = invoices.iter().map(|invoice| (invoice.order_id.as_str(), invoice.issued_on.to_string())).collect();
+    assert_eq!(issued, [(order.as_str(), "2026-12-02".to_owned()), (order_of_slow.as_str(), "2026-12-02".to_owned())]);
 }
 
 /// A renewal never charges a method that is gone: whoever comes first, the other hears of it.
@@ -1061,7 +1149,8 @@ pub(crate) async fn walk(world: &World) {
     let method = buyer.method(world, "accepted").await;
     let keyed = |path: &str, key: &str, body: Value| Request::new("POST", path).token(&buyer.token).json(body).header("idempotency-key", &format!("\"{key}\""));
     world.send(keyed("/v1/customer/payment-methods", "m", json!({}))).await.expect(201);
-    world.send(keyed("/v1/customer/orders", "f", json!({ "type": "personal" }))).await.expect(201);
+    let free = world.send(keyed("/v1/customer/orders", "f", json!({ "type": "personal" }))).await.expect(201).text_at("/serviceId");
+    world.send(keyed(&format!("/v1/customer/services/{free}/cancellation"), "g", json!({}))).await.expect(200);
     let order = world.send(keyed("/v1/customer/orders", "o", json!({ "type": "business" }))).await.expect(201).text_at("/orderId");
     world.send(keyed(&format!("/v1/customer/orders/{order}/cancellation"), "c", json!({}))).await.expect(200);
     let order = buyer.order(world, "professional").await;

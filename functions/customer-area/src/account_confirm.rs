@@ -32,7 +32,7 @@ const ID: usize = 10;
 pub struct Input {
     /// The last part of the link.
     token: Secret,
-    /// The password: fifteen characters or more, and nothing that is expected.
+    /// The password: as long as the policy asks for, fifteen characters where it says nothing else, and nothing that is expected.
     new: Secret,
     /// The password again.
     confirmation: Secret,

@@ -22,7 +22,7 @@ pub struct AccountPasswordChange;
 pub struct Input {
     /// The present password.
     current: Secret,
-    /// The new password: fifteen characters or more, and nothing that is expected.
+    /// The new password: as long as the policy asks for, fifteen characters where it says nothing else, and nothing that is expected.
     new: Secret,
     /// The new password again.
     confirmation: Secret,

@@ -26,7 +26,7 @@ pub struct Input {
     r#type: IdentityType,
 }
 
-/// The payment of what costs nothing.
+/// Stands for the payment of what costs nothing.
 const FREE: &str = "free";
 
 impl Operation for OrderPlace {
@@ -54,7 +54,8 @@ impl Operation for OrderPlace {
             }
             let paid = apply(&order.order, &Event::Succeeded { payment: FREE.to_owned() }, cx.now).map_err(|refusal| Failure::fault(refusal.to_string()))?;
             if let Step::Changed { order: paid, .. } = paid {
-                order.order = paid;
+                // Nobody paid, and nobody gets anything back.
+                order.order = sportello_rules::order::Order { payment: None, ..paid };
             }
             give(cx, &mut commit, &customer.owner, &customer.records, &order).await?;
             commit.put_order(&customer.owner, &order, None);

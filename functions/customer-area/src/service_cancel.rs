@@ -8,12 +8,13 @@ use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
 use sportello_rules::identity::Status;
+use sportello_rules::order::{Event, Step, apply};
 use sportello_rules::service::{Cancellation, Refusal, WithdrawalForm, cancellation};
-use sportello_runtime::ordering::facts;
 use sportello_runtime::access::{Customer, CustomerActor};
+use sportello_runtime::ordering::{facts, order_due, refused};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
-
+use sportello_store::record::OrderRecord;
 
 /// Cancels a service.
 pub struct ServiceCancel;
@@ -56,8 +57,8 @@ impl Operation for ServiceCancel {
         .summary("Cancel a service, or learn which withdrawal form does")
         .limit(Limit::ORDINARY)
         .idempotent()
-        .grants(&[grant(Table::Orders, Action::UpdateItem), grant(Table::Identities, Action::UpdateItem), grant(Table::Outbox, Action::PutItem)])
-        .problems(&[Code::NotFound, Code::RevokeFirst, Code::AlreadyCancelled]);
+        .grants(&[grant(Table::Orders, Action::UpdateItem), grant(Table::Orders, Action::PutItem), grant(Table::Identities, Action::UpdateItem), grant(Table::Outbox, Action::PutItem)])
+        .problems(&[Code::NotFound, Code::RevokeFirst, Code::AlreadyCancelled, Code::ChangedMeanwhile]);
     type Auth = Customer;
     type Input = Input;
     type Output = Output;
@@ -70,6 +71,13 @@ impl Operation for ServiceCancel {
                 let mut commit = Commit::new();
                 let pending = service.status == Status::ToActivate;
                 commit.cancel_service(service, pending, cx.now);
+                if let Some(order) = customer.records.orders.iter().find(|order| order.order_id == service.order_id).filter(|_| pending)
+                    && let Step::Changed { order: next, .. } = apply(&order.order, &Event::Annul, cx.now).map_err(refused)?
+                {
+                    // Where it cost something, the job of the orders gives that back.
+                    let next = OrderRecord { order: next, version: order.version + 1, ..order.clone() };
+                    commit.put_order(&customer.owner, &next, order_due(cx, &next));
+                }
                 if let Some(identity) = service.identity.as_deref().filter(|_| pending) {
                     // An identity whose order is gone can never be activated.
                     commit.revoke_unactivated(identity, cx.now);

@@ -1,15 +1,17 @@
 //! jobs.service.warn: every hour, tells customers three months, 30 and 7 days before something of theirs expires (rule 60).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, JobSpec, Memory, Table, Trigger, grant};
 use sportello_notify::Notice;
-use sportello_rules::renewal::expiry_notices;
+use sportello_rules::order::State;
+use sportello_rules::renewal::{ExpiryNotice, expiry_notices};
 use sportello_runtime::job::{Event, Report};
-use sportello_runtime::ordering::facts;
+use sportello_runtime::ordering::{facts, renewal_of};
 use sportello_runtime::{Cx, Failure, Job};
 use sportello_store::commit::Commit;
 use sportello_store::order::ServiceUpdate;
+use sportello_store::record::{OrderRecord, ServiceRecord};
 use sportello_store::schema::DUE_SERVICE;
 
 use crate::service_due::{Done, Found, each, made};
@@ -43,10 +45,27 @@ impl Job for ServiceWarn {
     }
 }
 
+/// When a notice is looked at again that had to wait.
+const AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether the renewal of what a notice is about is being charged.
+fn is_charging(found: &Found, service: &ServiceRecord, expiry: &ExpiryNotice) -> bool {
+    let (item, period) = (renewal_of(expiry.credential), Some(expiry.expires_on));
+    let is_its = |order: &&OrderRecord| order.service_id == service.service_id && order.item == item && order.period == period;
+    found.records.orders.iter().filter(is_its).any(|order| order.order.state == State::Charging)
+}
+
 async fn one(cx: &Cx, found: &Found) -> Result<Done, Failure> {
     let Some(service) = found.records.services.iter().find(|service| service.service_id == found.id) else { return Ok(Done::Skipped) };
     let mut marks = found.records.due.get(&format!("{DUE_SERVICE}#{}", service.service_id)).cloned().unwrap_or_default();
-    let (due, following) = expiry_notices(&facts(service), &service.charged, &marks.told, cx.now, &cx.policy().service);
+    let (mut due, mut following) = expiry_notices(&facts(service), &service.charged, &marks.told, cx.now, &cx.policy().service);
+    // While it is being charged nobody knows whether it renews: what is said would be wrong an hour later.
+    let all = due.len();
+    due.retain(|expiry| !is_charging(found, service, expiry));
+    if due.len() < all {
+        let soon = cx.now.saturating_add(AGAIN).unwrap_or(Timestamp::MAX);
+        following = Some(following.map_or(soon, |at| at.min(soon)));
+    }
     let mut commit = Commit::new();
     // Whoever changes the service at the same moment sets anew when it is looked at.
     commit.update_service(ServiceUpdate::of(service));

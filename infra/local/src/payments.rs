@@ -130,6 +130,10 @@ struct Kept {
     setups: BTreeMap<String, Value>,
     /// First answers by key: what was asked, the status and the body.
     answers: BTreeMap<String, (String, u16, Value)>,
+    /// When each key was first used, in seconds.
+    keys: BTreeMap<String, i64>,
+    /// Refunds, as they are answered, by their ids.
+    refunds: BTreeMap<String, Value>,
 }
 
 /// The provider.

@@ -21,8 +21,10 @@ use crate::object::{Method, Payment, Setup, SetupIntent};
 const VERSION: &str = "2024-06-20";
 /// Most bytes of an answer.
 const ANSWER: usize = 4 * 1024 * 1024;
-/// Most payments that are looked through for one, which is the most that the provider lists at once.
+/// Payments of one page: the most that the provider lists at once.
 const MOST: &str = "100";
+/// Most pages that are looked through for one payment.
+const PAGES: u32 = 50;
 /// How far the provider's clock may be behind ours, in seconds: a payment that is listed too early is told apart by its metadata,
 /// one that is not listed would be taken for one that there is not.
 const SKEW: i64 = 86_400;
@@ -185,16 +187,24 @@ impl Client {
     /// One that is not among them was not begun.
     ///
     /// # Errors
-    /// [`PaymentError`]; where there are more than are listed at once, or one cannot be read, it is [`PaymentError::Unknown`].
+    /// [`PaymentError`]; where there are more than are looked through, or one cannot be read, it is [`PaymentError::Unknown`].
     pub async fn payments(&self, customer: &str, since: Timestamp) -> Result<Vec<Payment>, PaymentError> {
         let since = (since.as_second() - SKEW).to_string();
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs([("customer", customer), ("created[gte]", &since), ("limit", MOST)]).finish();
-        let answer = self.send(&format!("/v1/payment_intents?{query}"), Verb::Get).await?;
-        if answer.get("has_more").and_then(Value::as_bool) != Some(false) {
-            return Err(PaymentError::Unknown("more payments than are looked through".to_owned()));
+        let mut all: Vec<Payment> = Vec::new();
+        for _ in 0..PAGES {
+            let after = all.last().map(|payment| ("starting_after", payment.id.as_str()));
+            let asked = [("customer", customer), ("created[gte]", &since), ("limit", MOST)].into_iter().chain(after);
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
+            let answer = self.send(&format!("/v1/payment_intents?{query}"), Verb::Get).await?;
+            let items = answer.get("data").and_then(Value::as_array).ok_or_else(unreadable)?;
+            all.extend(items.iter().map(payment).collect::<Result<Vec<_>, _>>()?);
+            match answer.get("has_more").and_then(Value::as_bool) {
+                Some(false) => return Ok(all),
+                Some(true) if !items.is_empty() => {}
+                Some(true) | None => return Err(unreadable()),
+            }
         }
-        let items = answer.get("data").and_then(Value::as_array).ok_or_else(unreadable)?;
-        items.iter().map(payment).collect()
+        Err(PaymentError::Unknown("more payments than are looked through".to_owned()))
     }
 
     /// Calls a payment off that nobody has confirmed; one that was confirmed meanwhile is answered as it is.
@@ -217,9 +227,17 @@ impl Client {
         let mut form = vec![field("payment_intent", id)];
         annotate(&mut form, "metadata", metadata);
         match self.send("/v1/refunds", Verb::Post { key, form }).await {
-            Err(PaymentError::Rejected { code, .. }) if code == "charge_already_refunded" => Ok(true),
+            // A provider keeps a key for a day: after that it only says that there was a refund, not what became of it.
+            Err(PaymentError::Rejected { code, .. }) if code == "charge_already_refunded" => self.refunded(id).await,
             answer => returned(&answer?),
         }
+    }
+
+    async fn refunded(&self, id: &str) -> Result<bool, PaymentError> {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs([("payment_intent", id), ("limit", "1")]).finish();
+        let answer = self.send(&format!("/v1/refunds?{query}"), Verb::Get).await?;
+        let newest = answer.get("data").and_then(Value::as_array).ok_or_else(unreadable)?.first();
+        newest.map_or(Ok(true), returned)
     }
 
     /// Opens the provider's own page, on which a customer adds a card or PayPal.

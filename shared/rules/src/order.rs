@@ -60,7 +60,8 @@ pub enum Refund {
 /// What the rules know of an order.
 ///
 /// However its events come, often or late and in whatever order, it is given at most one payment to keep, what was bought is given exactly when it is, and
-/// every other payment that was heard of stands among the refunds. Withdrawing within the days of the right gives that one payment back too.
+/// every other payment that was heard of stands among the refunds. Withdrawing within the days of the right gives that one payment back too, and so does
+/// cancelling what was bought before it was active.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Where it stands.
@@ -71,14 +72,14 @@ pub struct Order {
     pub pay_by: Option<Timestamp>,
     /// Since when the charge under way is open.
     pub charging_since: Option<Timestamp>,
-    /// The payment that paid it.
+    /// The payment that paid it; none where it was free of charge.
     pub payment: Option<String>,
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
     /// How often the provider could not give a payment back after all, by the payment: each new try has a key of its own.
     #[serde(default, rename = "refund_tries", skip_serializing_if = "BTreeMap::is_empty")]
     pub refund_failures: BTreeMap<String, u32>,
-    /// Payments that are given back: those that the order did not need, and the one that paid it where the customer withdrew (62).
+    /// Payments that are given back: those that the order did not need, and the one that paid it where the customer withdrew or cancelled (62).
     pub refunds: BTreeMap<String, Refund>,
 }
 
@@ -137,6 +138,8 @@ pub enum Event {
     Cancel,
     /// The customer withdraws from what was bought, within the days of the right to (62, 63).
     Withdraw,
+    /// The service that it bought is cancelled before it was ever active, and the order with it (62).
+    Annul,
     /// Its time may be over.
     Expire,
     /// The provider gave a payment back.
@@ -259,8 +262,14 @@ pub fn apply(order: &Order, event: &Event, now: Timestamp) -> Result<Step, Refus
             // It was free of charge, or is given back already.
             Some(_) | None => Ok(Step::Same),
         },
+        (Event::Annul, State::Paid) => {
+            let refund = order.payment.clone().filter(|payment| !order.refunds.contains_key(payment));
+            let mut order = Order { state: State::Cancelled, ..order.clone() };
+            order.refunds.extend(refund.clone().map(|payment| (payment, Refund::Due)));
+            Ok(Step::Changed { order, fulfil: false, refund })
+        }
         // Nothing was bought.
-        (Event::Withdraw, State::Unpaid | State::Charging | State::Cancelled | State::Expired) => Ok(Step::Same),
+        (Event::Withdraw | Event::Annul, State::Unpaid | State::Charging | State::Cancelled | State::Expired) => Ok(Step::Same),
         (Event::Succeeded { payment }, state) => Ok(succeeded(order, state, payment, now)),
         (Event::Failed { attempt }, State::Charging) if *attempt == order.attempt => {
             changed(Order { state: State::Unpaid, attempt: order.attempt.saturating_add(1), charging_since: None, ..order.clone() })

@@ -49,6 +49,12 @@ pub fn charged_from(expires_on: Date, policy: &ServicePolicy) -> Timestamp {
     start_of_day(days_before(expires_on, policy.charge_days))
 }
 
+/// Whether what is renewed from its last day by so many months is not over at `now` all the same.
+#[must_use]
+pub fn renewal_lasts(from: Date, months: u32, now: Timestamp) -> bool {
+    add_months_anchored(from, from.day(), months) >= date_of(now)
+}
+
 /// Everything of a service that renews by itself, each once for each last day (rule 61): `charged` says for which ones a charge was made, with whatever
 /// outcome. The identity of a Personal or Minor service renews free of charge on its last day. What is over for so long that its renewal would be over
 /// too does not renew by itself.
@@ -57,7 +63,7 @@ pub fn renewing(facts: &ServiceFacts, charged: &BTreeMap<String, Date>, now: Tim
     if facts.cancelled || matches!(facts.status, Status::Revoked | Status::ToActivate) {
         return Vec::new();
     }
-    let lasts = |from: Date, months: u32| add_months_anchored(from, from.day(), months) >= date_of(now);
+    let lasts = |from: Date, months: u32| renewal_lasts(from, months, now);
     let identity = facts.expires_on.filter(|from| lasts(*from, term_months(facts.kind, policy)));
     let is_new = |credential: Option<CredentialKind>, from: Date| charged.get(name(credential)) != Some(&from);
     match renewal_terms(facts.kind, facts.auto_renewal) {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{add_months_anchored, date_of, days_after, days_between, end_of_day, sub_months, working_day_from};
 use crate::identity::{IdentityType, Status};
 use crate::policy::{Policy, ServicePolicy};
-use crate::renewal::name;
+use crate::renewal::{name, renewal_lasts};
 
 /// A level of assurance, lowest first (rule 18).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -323,20 +323,22 @@ fn attempt(action: Action, facts: &ServiceFacts, now: Timestamp, policy: &Servic
 /// A suspended one may, lest it expires meanwhile.
 ///
 /// # Errors
-/// Cancelled, revoked, free, not active yet, automatic unless it has charged for this last day in vain (it charges once, so nothing else is left), without
+/// Cancelled, revoked, free, not active yet, automatic unless it has charged for this last day in vain (it charges once, so nothing else is left) or never will, without
 /// expiry, or not yet due.
 pub fn renewal(facts: &ServiceFacts, now: Timestamp, policy: &ServicePolicy) -> Result<(), Refusal> {
     alive(facts)?;
     match (renewal_terms(facts.kind, facts.auto_renewal), facts.status) {
         (RenewalTerms::FreeAutomatic, _) => Err(Refusal::RenewalIsFree),
         (_, Status::ToActivate) => Err(Refusal::NotActive),
-        (RenewalTerms::AutomaticOn, _) if !was_charged(facts, None, facts.expires_on) => Err(Refusal::RenewalIsAutomatic),
+        (RenewalTerms::AutomaticOn, _) if will_charge(facts, None, facts.expires_on, now, policy) => Err(Refusal::RenewalIsAutomatic),
         (RenewalTerms::AutomaticOn | RenewalTerms::AutomaticOff, _) => due(facts.expires_on, now, policy),
     }
 }
 
-fn was_charged(facts: &ServiceFacts, credential: Option<CredentialKind>, expires_on: Option<Date>) -> bool {
-    expires_on.is_some() && facts.charged.get(name(credential)).copied() == expires_on
+/// Whether the automatic renewal is still to charge for this last day: not once it has, and not for what is over for longer than a renewal lasts.
+fn will_charge(facts: &ServiceFacts, credential: Option<CredentialKind>, expires_on: Option<Date>, now: Timestamp, policy: &ServicePolicy) -> bool {
+    let months = if credential.is_some() { policy.credential_term_months } else { term_months(facts.kind, policy) };
+    expires_on.is_none_or(|from| facts.charged.get(name(credential)) != Some(&from) && renewal_lasts(from, months, now))
 }
 
 /// Whether one credential of the service may be renewed by hand at `now` (rule 60): while its own expiry is flagged, not while the automatic
@@ -348,7 +350,7 @@ pub fn credential_renewal(facts: &ServiceFacts, credential: &Credential, now: Ti
     alive(facts)?;
     match (renewal_terms(facts.kind, facts.auto_renewal), facts.status) {
         (_, Status::ToActivate) => Err(Refusal::NotActive),
-        (RenewalTerms::AutomaticOn, _) if !was_charged(facts, Some(credential.kind), credential.expires_on) => Err(Refusal::RenewalIsAutomatic),
+        (RenewalTerms::AutomaticOn, _) if will_charge(facts, Some(credential.kind), credential.expires_on, now, policy) => Err(Refusal::RenewalIsAutomatic),
         (RenewalTerms::FreeAutomatic | RenewalTerms::AutomaticOn | RenewalTerms::AutomaticOff, _) => due(credential.expires_on, now, policy),
     }
 }

@@ -153,6 +153,7 @@ impl Commit {
             update.values.push((":was".to_owned(), n(last)));
         }
         update.set("#last", "last", ":last", n(last + 1));
+        update.set("#on", "last_on", ":on", s(invoice.issued_on.to_string()));
         self.update(update, Code::ChangedMeanwhile);
         self.put(Table::Invoices, invoice, Over::Nothing, Code::ChangedMeanwhile);
     }
@@ -164,14 +165,24 @@ pub fn invoice_sk(number: u64) -> String {
     format!("{number:0DIGITS$}")
 }
 
+/// Where a year's register of invoices stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastInvoice {
+    /// The last number that it gave; 0 where none.
+    pub number: u64,
+    /// The date of that invoice, in Rome.
+    pub issued_on: Option<Date>,
+}
+
 impl Store {
-    /// The last number that a year's register has given; 0 where none.
+    /// The last number that a year's register has given, and its date.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn last_invoice(&self, year: &str) -> Result<u64, StoreError> {
-        let item = self.item(Table::Invoices, year, key::LAST_INVOICE).await?;
-        Ok(item.and_then(|item| item.get("last").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok())).unwrap_or_default())
+    pub async fn last_invoice(&self, year: &str) -> Result<LastInvoice, StoreError> {
+        let item = self.item(Table::Invoices, year, key::LAST_INVOICE).await?.unwrap_or_default();
+        let number = item.get("last").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok()).unwrap_or_default();
+        Ok(LastInvoice { number, issued_on: text(&item, "last_on").parse().ok() })
     }
 
     /// A year's register of invoices, by number; for the books, and for tests.

@@ -16,6 +16,11 @@ use super::{Fault, KEY, Manner, Method, Payment, Payments, Session, lock, page};
 type Provider = State<Arc<Payments>>;
 type Form = BTreeMap<String, String>;
 
+/// For how long a key is known, as at Stripe.
+const KEY_SECONDS: i64 = 86_400;
+/// Most things that are listed at once.
+const MOST: usize = 100;
+
 /// The routes.
 pub fn router(payments: Arc<Payments>) -> Router {
     Router::new()
@@ -26,7 +31,7 @@ pub fn router(payments: Arc<Payments>) -> Router {
         .route("/v1/payment_intents", post(charge).get(list))
         .route("/v1/payment_intents/{id}", get(read_payment))
         .route("/v1/payment_intents/{id}/cancel", post(cancel))
-        .route("/v1/refunds", post(refund))
+        .route("/v1/refunds", post(refund).get(list_refunds))
         .route("/v1/checkout/sessions", post(open_session))
         .route("/", get(page::home))
         .route("/checkout/{id}", get(page::checkout).post(page::checked_out))
@@ -72,13 +77,20 @@ pub(super) fn once(payments: &Payments, path: &str, headers: &HeaderMap, form: &
     let Some(key) = headers.get("idempotency-key").and_then(|value| value.to_str().ok()) else { return act() };
     let asked = format!("{path} {form:?}");
     let _one_at_a_time = lock(&payments.keyed);
+    let now = payments.now().as_second();
+    if lock(&payments.kept).keys.get(key).is_some_and(|first| now - first >= KEY_SECONDS) {
+        payments.change(|kept| kept.answers.remove(key));
+    }
     if let Some((before, status, body)) = lock(&payments.kept).answers.get(key).cloned() {
         return if before == asked { (status, body) } else { error(400, "idempotency_error", "idempotency_error") };
     }
     let (status, body) = act();
     // As at Stripe, a refusal before anything began is not kept.
     if status < 500 && status != 401 {
-        payments.change(|kept| kept.answers.insert(key.to_owned(), (asked, status, body.clone())));
+        payments.change(|kept| {
+            kept.answers.insert(key.to_owned(), (asked, status, body.clone()));
+            kept.keys.insert(key.to_owned(), now);
+        });
     }
     (status, body)
 }
@@ -234,7 +246,11 @@ async fn list(State(payments): Provider, headers: HeaderMap, Query(query): Query
         let mut all = payments.payments();
         all.retain(|payment| query.get("customer").is_none_or(|customer| payment.customer == *customer) && payment.created >= since);
         all.reverse();
-        let most = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10);
+        if let Some(after) = query.get("starting_after") {
+            let seen = all.iter().position(|payment| payment.id == *after).map_or(all.len(), |place| place + 1);
+            all.drain(..seen);
+        }
+        let most = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10).min(MOST);
         let data: Vec<Value> = all.iter().take(most).map(|payment| payment_json(&payments, payment)).collect();
         Some(json!({ "object": "list", "data": data, "has_more": all.len() > most }))
     })
@@ -280,10 +296,10 @@ async fn refund(State(payments): Provider, headers: HeaderMap, body: Bytes) -> R
         match found {
             Some((false, amount, status)) => {
                 let refund = payments.next("re");
-                (
-                    200,
-                    json!({ "id": refund, "object": "refund", "status": status, "payment_intent": id, "amount": amount, "metadata": metadata(&form, "metadata") }),
-                )
+                let metadata = metadata(&form, "metadata");
+                let body = json!({ "id": refund, "object": "refund", "status": status, "payment_intent": id, "amount": amount, "metadata": metadata });
+                payments.change(|kept| kept.refunds.insert(refund, body.clone()));
+                (200, body)
             }
             Some((true, ..)) => error(400, "invalid_request_error", "charge_already_refunded"),
             None => missing(),
@@ -293,6 +309,14 @@ async fn refund(State(payments): Provider, headers: HeaderMap, body: Bytes) -> R
         payments.tell("refund.created", &body, 1);
     }
     answer(status, &body)
+}
+
+async fn list_refunds(State(payments): Provider, headers: HeaderMap, Query(query): Query<Form>) -> Response {
+    read(&headers, || {
+        let of_payment = |refund: &&Value| query.get("payment_intent").is_none_or(|id| refund["payment_intent"] == id.as_str());
+        let data: Vec<Value> = lock(&payments.kept).refunds.values().rev().filter(of_payment).take(MOST).cloned().collect();
+        Some(json!({ "object": "list", "data": data, "has_more": false }))
+    })
 }
 
 async fn open_session(State(payments): Provider, headers: HeaderMap, body: Bytes) -> Response {

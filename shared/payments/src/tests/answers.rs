@@ -144,12 +144,32 @@ async fn payments_that_are_not_all_there_are_not_looked_through() {
 }
 
 #[tokio::test]
+async fn payments_are_looked_through_page_by_page() {
+    let one = |id: &str| json!({ "id": id, "status": "succeeded", "amount": 1, "metadata": {} });
+    let pages = [(200, json!({ "data": [one("pi_3"), one("pi_2")], "has_more": true })), (200, json!({ "data": [one("pi_1")], "has_more": false }))];
+    let provider = Provider::answering_each(&pages).await;
+    let found = provider.client.payments("cus_1", jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(found.iter().map(|payment| payment.id.as_str()).collect::<Vec<_>>(), ["pi_3", "pi_2", "pi_1"]);
+    assert!(provider.asked()[1].line.contains("&starting_after=pi_2 "), "{:?}", provider.asked());
+}
+
+#[tokio::test]
 async fn a_refund_is_done_under_way_known_or_refused() {
     let refunded = async |status: u16, body: Value| Provider::answering(status, &body.to_string()).await.client.refund("pi_1", "key", &[]).await;
     for (status, done) in [("succeeded", true), ("pending", false)] {
         assert_eq!(refunded(200, json!({ "id": "re_1", "status": status })).await, Ok(done));
     }
-    assert_eq!(refunded(400, error(&json!({ "type": "invalid_request_error", "code": "charge_already_refunded" }))).await, Ok(true));
+    // The key is forgotten: that there was a refund does not say what became of it.
+    let known = (400, error(&json!({ "type": "invalid_request_error", "code": "charge_already_refunded" })));
+    for (listed, answer) in [
+        (json!({ "data": [{ "id": "re_1", "status": "succeeded" }] }), Ok(true)),
+        (json!({ "data": [{ "id": "re_1", "status": "pending" }] }), Ok(false)),
+        (json!({ "data": [] }), Ok(true)),
+    ] {
+        let provider = Provider::answering_each(&[known.clone(), (200, listed)]).await;
+        assert_eq!(provider.client.refund("pi_1", "key", &[]).await, answer);
+        assert_eq!(provider.asked()[1].line, "GET /v1/refunds?payment_intent=pi_1&limit=1 HTTP/1.1");
+    }
     let failed = json!({ "id": "re_1", "status": "failed", "failure_reason": "lost_or_stolen_card", "payment_intent": "pi_1" });
     assert_eq!(refunded(200, failed).await, Err(PaymentError::Declined { code: "lost_or_stolen_card".into(), payment: Some("pi_1".into()) }));
     for unclear in [json!({ "id": "re_1" }), json!({ "id": "re_1", "status": "requires_action" })] {

@@ -1,9 +1,10 @@
-//! A provider that answers every request in the same way and keeps what it was asked.
+//! A provider that answers every request in the same way, or one by one, and keeps what it was asked.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -18,8 +19,8 @@ pub(super) const SHORT: Duration = Duration::from_millis(300);
 /// What becomes of a request.
 #[derive(Debug, Clone)]
 pub(super) enum Then {
-    /// It is answered.
-    Answer(u16, String),
+    /// It is answered, each with the next of these and the others with the last one.
+    Answer(Vec<(u16, String)>),
     /// The connection ends in the middle of the answer.
     Half,
     /// The connection ends without an answer.
@@ -77,7 +78,7 @@ impl Provider {
         let (kept, counted) = (Arc::clone(&asked), Arc::clone(&connections));
         let task = tokio::spawn(async move {
             // Held, so that nothing is heard on them, not even their end.
-            let mut silent = Vec::new();
+            let (mut silent, mut served) = (Vec::new(), 0);
             loop {
                 let (mut connection, _) = listener.accept().await.unwrap();
                 counted.fetch_add(1, Ordering::Relaxed);
@@ -85,7 +86,9 @@ impl Provider {
                 while let Some(request) = read(&mut connection).await {
                     kept.lock().unwrap().push(request);
                     let text = match &then {
-                        Then::Answer(status, body) => {
+                        Then::Answer(answers) => {
+                            let (status, body) = &answers[served.min(answers.len() - 1)];
+                            served += 1;
                             format!("HTTP/1.1 {status} \r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
                         }
                         Then::Half => "HTTP/1.1 200 \r\ncontent-length: 100\r\n\r\n{\"id\":".to_owned(),
@@ -107,7 +110,12 @@ impl Provider {
 
     /// A provider that answers.
     pub(super) async fn answering(status: u16, body: &str) -> Self {
-        Self::that(Then::Answer(status, body.to_owned())).await
+        Self::that(Then::Answer(vec![(status, body.to_owned())])).await
+    }
+
+    /// A provider that answers one by one.
+    pub(super) async fn answering_each(answers: &[(u16, Value)]) -> Self {
+        Self::that(Then::Answer(answers.iter().map(|(status, body)| (*status, body.to_string())).collect())).await
     }
 
     /// How many connections were made to it.

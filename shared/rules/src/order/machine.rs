@@ -33,7 +33,7 @@ struct Model {
     returned: BTreeMap<u8, bool>,
     /// How often each could not be given back.
     returns_failed: BTreeMap<u8, u32>,
-    /// Given up by the customer, or else by time.
+    /// Given up by the customer, also after it was paid, or else by time.
     given_up: Option<bool>,
     outcome: Outcome,
 }
@@ -41,8 +41,8 @@ struct Model {
 impl Model {
     fn why_closed(&self) -> Option<Refusal> {
         match (self.kept, self.given_up) {
+            (_, Some(true)) => Some(Refusal::AlreadyCancelled),
             (Some(_), _) => Some(Refusal::AlreadyPaid),
-            (None, Some(true)) => Some(Refusal::AlreadyCancelled),
             (None, Some(false)) => Some(Refusal::OrderExpired),
             (None, None) => None,
         }
@@ -78,6 +78,17 @@ impl Model {
             Happening::Expire => Outcome::Refused(Refusal::NotYetDue),
             Happening::Withdraw => match self.kept {
                 Some(kept) if !self.returned.contains_key(&kept) => {
+                    self.returned.insert(kept, false);
+                    Outcome::Return(kept)
+                }
+                _ => Outcome::Same,
+            },
+            Happening::Annul => match self.kept {
+                Some(kept) if self.given_up.is_none() => {
+                    self.given_up = Some(true);
+                    if self.returned.contains_key(&kept) {
+                        return Outcome::Changed;
+                    }
                     self.returned.insert(kept, false);
                     Outcome::Return(kept)
                 }
@@ -132,6 +143,7 @@ enum Happening {
     Failed(u32),
     Cancel,
     Withdraw,
+    Annul,
     Expire,
     Refunded(u8, u32),
     NotRefunded(u8, u32),
@@ -146,6 +158,7 @@ impl Happening {
             Self::Failed(attempt) => Event::Failed { attempt: *attempt },
             Self::Cancel => Event::Cancel,
             Self::Withdraw => Event::Withdraw,
+            Self::Annul => Event::Annul,
             Self::Expire => Event::Expire,
             Self::Refunded(payment, attempt) => Event::Refunded { payment: payment.to_string(), attempt: *attempt },
             Self::NotRefunded(payment, attempt) => Event::RefundFailed { payment: payment.to_string(), attempt: *attempt },
@@ -183,6 +196,7 @@ impl ReferenceStateMachine for Model {
             3 => (state.failures.saturating_sub(1)..=state.failures + 2).prop_map(Happening::Failed),
             1 => Just(Happening::Cancel),
             1 => Just(Happening::Withdraw),
+            1 => Just(Happening::Annul),
             1 => Just(Happening::Expire),
             2 => tries.clone().prop_map(|(payment, attempt)| Happening::Refunded(payment, attempt)),
             1 => tries.prop_map(|(payment, attempt)| Happening::NotRefunded(payment, attempt)),
@@ -206,8 +220,10 @@ struct Machine {
     given: u32,
     /// The payments that were heard of.
     heard: BTreeSet<String>,
-    /// Whether the customer withdrew from what was paid.
+    /// Whether the customer withdrew from what was paid, or cancelled it.
     withdrawn: bool,
+    /// Whether what was paid was cancelled.
+    annulled: bool,
 }
 
 impl StateMachineTest for Machine {
@@ -215,7 +231,7 @@ impl StateMachineTest for Machine {
     type Reference = Model;
 
     fn init_test(model: &Model) -> Self {
-        Self { order: placed(noon(model.day), &OrderPolicy::default()), given: 0, heard: BTreeSet::new(), withdrawn: false }
+        Self { order: placed(noon(model.day), &OrderPolicy::default()), given: 0, heard: BTreeSet::new(), withdrawn: false, annulled: false }
     }
 
     fn apply(mut self_: Self, model: &Model, what: Happening) -> Self {
@@ -223,7 +239,8 @@ impl StateMachineTest for Machine {
         if let Event::Succeeded { payment } = &event {
             self_.heard.insert(payment.clone());
         }
-        self_.withdrawn |= event == Event::Withdraw && self_.order.payment.is_some();
+        self_.annulled |= event == Event::Annul && self_.order.payment.is_some();
+        self_.withdrawn |= self_.annulled || event == Event::Withdraw && self_.order.payment.is_some();
         let was = self_.order.clone();
         let outcome = match apply(&self_.order, &event, noon(model.day)) {
             Err(refusal) => Outcome::Refused(refusal),
@@ -242,7 +259,8 @@ impl StateMachineTest for Machine {
         };
         assert_eq!(outcome, model.outcome, "{what:?}");
         if was.state == State::Paid {
-            assert_eq!((self_.order.state, &self_.order.payment, self_.order.paid_at), (State::Paid, &was.payment, was.paid_at));
+            let stays = if event == Event::Annul { State::Cancelled } else { State::Paid };
+            assert_eq!((self_.order.state, &self_.order.payment, self_.order.paid_at), (stays, &was.payment, was.paid_at));
         }
         // Heard again at once, nothing is new: only a failure begins another charge, and only once.
         if !matches!(event, Event::Charge | Event::Cancel | Event::Expire) {
@@ -252,9 +270,9 @@ impl StateMachineTest for Machine {
     }
 
     fn check_invariants(machine: &Self, model: &Model) {
-        let Self { order, given, heard, withdrawn } = machine;
+        let Self { order, given, heard, withdrawn, annulled } = machine;
         assert_eq!(*given, u32::from(order.payment.is_some()), "given once, and only for money that is kept");
-        assert_eq!(order.state == State::Paid, order.payment.is_some());
+        assert_eq!(order.state == State::Paid, order.payment.is_some() && !annulled);
         assert_eq!(order.paid_at.is_some(), order.payment.is_some());
         assert_eq!(order.state == State::Charging, order.charging_since.is_some());
         assert!(order.payment.iter().all(|kept| order.refunds.contains_key(kept) == *withdrawn), "kept and given back, but who withdraws gets it back");

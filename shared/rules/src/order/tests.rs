@@ -57,6 +57,8 @@ enum Answer {
     GivesBack,
     /// The payment that paid it is given back.
     Undoes,
+    /// It is cancelled, and what paid it is given back.
+    Annuls,
     /// The payment could not be given back, and will be tried again.
     Again,
     /// The payment was given back.
@@ -85,6 +87,11 @@ fn expected(answer: Answer, before: &Order, payment: &str, now: Timestamp) -> Re
             order.refunds.insert(KEPT.to_owned(), Refund::Due);
             refund = Some(KEPT.to_owned());
         }
+        Answer::Annuls => {
+            order.state = State::Cancelled;
+            order.refunds.insert(KEPT.to_owned(), Refund::Due);
+            refund = Some(KEPT.to_owned());
+        }
         Answer::Again => {
             order.refund_failures.insert(payment.to_owned(), 1);
             order.refunds.insert(payment.to_owned(), Refund::Due);
@@ -110,8 +117,16 @@ fn each_payment_s_tries_at_giving_it_back_are_its_own() {
 }
 
 #[test]
+fn what_was_free_of_charge_is_cancelled_without_giving_anything_back() {
+    let free = Order { payment: None, refunds: BTreeMap::new(), ..order(State::Paid) };
+    let cancelled = Order { state: State::Cancelled, ..free.clone() };
+    assert_eq!(apply(&free, &Event::Annul, noon()), Ok(Step::Changed { order: cancelled, fulfil: false, refund: None }));
+    assert_eq!(apply(&free, &Event::Withdraw, noon()), Ok(Step::Same));
+}
+
+#[test]
 fn every_state_and_event() {
-    use Answer::{Again, Back, Begins, Cancels, Expires, GivesBack, Next, No, Pays, Same, Undoes};
+    use Answer::{Again, Annuls, Back, Begins, Cancels, Expires, GivesBack, Next, No, Pays, Same, Undoes};
     use Refusal::{AlreadyCancelled, AlreadyPaid, NotYetDue, OrderExpired, PaymentInProgress};
     let second = SignedDuration::from_secs(1);
     let (before, until, after) = (pay_by() - second, pay_by(), pay_by() + second);
@@ -134,6 +149,8 @@ fn every_state_and_event() {
         (Event::Expire, after, [Expires, No(PaymentInProgress), Same, Same, Same]),
         (Event::Withdraw, before, [Same, Same, Undoes, Same, Same]),
         (Event::Withdraw, after, [Same, Same, Undoes, Same, Same]),
+        (Event::Annul, before, [Same, Same, Annuls, Same, Same]),
+        (Event::Annul, after, [Same, Same, Annuls, Same, Same]),
         (succeeded(NEW), before, [Pays, Pays, GivesBack, GivesBack, GivesBack]),
         (succeeded(NEW), after, [Pays, Pays, GivesBack, GivesBack, GivesBack]),
         (succeeded(KEPT), after, [Pays, Pays, Same, GivesBack, GivesBack]),
@@ -162,7 +179,7 @@ fn every_state_and_event() {
             let order = order(state);
             let payment = match &event {
                 Event::Succeeded { payment } | Event::Refunded { payment, .. } | Event::RefundFailed { payment, .. } => payment.as_str(),
-                Event::Charge | Event::Failed { .. } | Event::Cancel | Event::Withdraw | Event::Expire => "",
+                Event::Charge | Event::Failed { .. } | Event::Cancel | Event::Withdraw | Event::Annul | Event::Expire => "",
             };
             assert_eq!(apply(&order, &event, now), expected(answer, &order, payment, now), "{event:?} in {state:?} at {now}");
         }

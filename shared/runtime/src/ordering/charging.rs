@@ -8,7 +8,7 @@ use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
 use sportello_store::record::{CustomerRecords, OrderRecord};
 
-use super::{ATTEMPT, Heard, ORDER, OWNER, REFUND, order_due, provider, refused, settle};
+use super::{ATTEMPT, Heard, ORDER, OWNER, REFUND, can_be_given, order_due, provider, refused, settle};
 use crate::{Cx, Failure};
 
 /// What came of a charge.
@@ -123,10 +123,17 @@ pub async fn resolve(cx: &Cx, owner: &Owner, records: &CustomerRecords, order: &
             heard(cx, owner, order, &called_off).await
         }
         Some(payment) => heard(cx, owner, order, payment).await,
-        // It never arrived: what renews by itself is charged all the same, under its own key, for as long as the provider knows that.
-        None if order.automatic && order.order.key_holds(cx.now, &cx.policy().order) => charge(cx, owner, payer, order, None).await,
+        // It never arrived: what still renews by itself is charged all the same, under its own key, for as long as the provider knows that.
+        None if still_renews(records, order) && order.order.key_holds(cx.now, &cx.policy().order) => charge(cx, owner, payer, order, None).await,
         None => declined(cx, owner, order, "not-charged".to_owned()).await,
     }
+}
+
+/// Whether an order is of an automatic renewal that its customer still wants, by the same payment method, and that can still be given (61).
+fn still_renews(records: &CustomerRecords, order: &OrderRecord) -> bool {
+    let service = records.services.iter().find(|service| service.service_id == order.service_id);
+    let is_wanted = service.is_some_and(|service| service.auto_renewal && service.renewal_method == order.method);
+    order.automatic && is_wanted && can_be_given(records, order)
 }
 
 /// Gives the payments back that an order did not need; answers how many.

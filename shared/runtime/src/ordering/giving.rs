@@ -138,7 +138,8 @@ fn add_credential(
     let bought = date_of(cx.now);
     let day = renewed_credential(bought, bought.day(), &cx.policy().service);
     service.credentials.push(ServiceCredential { kind, expires_on: Some(day) });
-    service.anchors.insert(kind, day.day());
+    // A term that ends in a shorter month does not lose the day.
+    service.anchors.insert(kind, bought.day());
     let mut after = identity.auth.clone();
     after.credentials.push(StoredCredential::new(kind, Dates { expires_on: Some(day), ..Dates::default() }));
     write(cx, commit, (holder, identity), &after);
@@ -152,10 +153,10 @@ fn renew_credential(
     service: &mut ServiceRecord,
     kind: CredentialKind,
 ) -> Option<Date> {
-    let anchor = service.anchors.get(&kind).copied();
     let shown = service.credentials.iter_mut().find(|held| held.kind == kind)?;
     let old = shown.expires_on?;
-    let day = renewed_credential(old, anchor.unwrap_or_else(|| old.day()), &cx.policy().service);
+    let anchor = *service.anchors.entry(kind).or_insert_with(|| old.day());
+    let day = renewed_credential(old, anchor, &cx.policy().service);
     shown.expires_on = Some(day);
     let mut after = identity.auth.clone();
     // Of one that is over and its successor, the one that lasts longest: it is what is shown.

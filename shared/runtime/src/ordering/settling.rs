@@ -11,7 +11,7 @@ use sportello_rules::order::{Event, Refund, State, Step, apply, refund_key};
 use sportello_store::StoreError;
 use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
-use sportello_store::order::{RegisteredInvoice, invoice_sk};
+use sportello_store::order::{LastInvoice, RegisteredInvoice, invoice_sk};
 use sportello_store::record::{CustomerRecords, InvoiceNumber, OrderRecord};
 
 use super::giving::{Given, give};
@@ -149,9 +149,11 @@ async fn number(cx: &Cx, commit: &mut Commit, owner: &Owner, records: &CustomerR
     if order.gross_cents == 0 {
         return Ok(());
     }
-    let issued_on = date_of(cx.now);
-    let year = issued_on.year().to_string();
-    let last = cx.store.last_invoice(&year).await?;
+    let today = date_of(cx.now);
+    let year = today.year().to_string();
+    let LastInvoice { number: last, issued_on: last_on } = cx.store.last_invoice(&year).await?;
+    // Whoever began to pay before midnight and is told after it must not have a later number with an earlier date.
+    let issued_on = last_on.map_or(today, |last_on| last_on.max(today));
     let invoice = RegisteredInvoice {
         pk: year.clone(),
         sk: invoice_sk(last + 1),
@@ -178,8 +180,8 @@ fn told(
     let (at, order_id, item, offer, gross_cents) = (cx.now, next.order_id.clone(), next.item, next.offer.clone(), next.gross_cents);
     let pay_by = next.order.pay_by;
     match event {
-        // Whoever withdraws is told of it as a whole.
-        Event::Charge | Event::Withdraw | Event::RefundFailed { .. } => None,
+        // Whoever withdraws or cancels is told of it as a whole.
+        Event::Charge | Event::Withdraw | Event::Annul | Event::RefundFailed { .. } => None,
         // Told when it was given back, not when that was decided.
         Event::Succeeded { .. } if before.order.state == next.order.state || returned => None,
         Event::Succeeded { .. } => {
