@@ -5,7 +5,7 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 use sportello_local::demo::{Account, NewHolder, active};
 use sportello_local::stack::{Options, local_policy};
-use sportello_rules::calendar::{add_months_to, date_of};
+use sportello_rules::calendar::{add_months_to, date_of, sub_months};
 use sportello_rules::identity::{IdentityState, IdentityType, SuspensionReason};
 use sportello_rules::policy::RevocationPolicy;
 use sportello_rules::service::CredentialKind;
@@ -180,7 +180,7 @@ async fn a_suspension_that_was_kept_is_lifted_by_its_holder_only_although_the_co
 async fn who_came_of_age_is_suspended_and_chooses_before_any_job_has_run() {
     let world = World::new().await;
     let now = world.now();
-    let born = date_of(now + SignedDuration::from_hours(24 * 2)).with().year(date_of(now).year() - 18).build().unwrap();
+    let born = sub_months(date_of(now + SignedDuration::from_hours(24 * 2)), 18 * 12);
     let minor = NewHolder { kind: IdentityType::Minor, birth_date: born, document_expires_on: None, expires_on: None, ..world.holder() };
     let account = world.make(minor).await;
     let birthday = sportello_rules::calendar::start_of_day(sportello_rules::calendar::birthday(born, 18));
@@ -311,12 +311,38 @@ async fn a_use_cancels_the_warnings_and_they_begin_anew() {
     assert!(warned(world.subjects(&account).await) >= 2, "the same days count anew");
 }
 
+/// Rule 38: the parent's number does not become the grown-up's own by the choice; and who has a Personal identity already keeps no second one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keeping_the_identity_gives_no_second_factor_and_no_second_identity() {
+    let world = World::new().await;
+    let mobile = Some("+393331112223".to_owned());
+    let born = sub_months(date_of(world.now()), 18 * 12);
+    let minor = NewHolder { kind: IdentityType::Minor, birth_date: born, document_expires_on: None, expires_on: None, ..world.holder() };
+    let account = world.make(NewHolder { mobile: mobile.clone(), parent_mobile: mobile, ..minor }).await;
+    let keep = |code: String| json!({ "choice": "keep", "code": code });
+    let session = world.sign_in(&account).await;
+    act(&world, &session, "adult-choice", keep(world.fresh_code(&account).await)).await.expect(200);
+    let body = json!({ "username": account.username, "emergencyCode": account.emergency_code });
+    world.post("/v1/selfcare/password-recoveries", body).await.refused(409, "no-mobile");
+
+    let minor = NewHolder { kind: IdentityType::Minor, birth_date: born, document_expires_on: None, expires_on: None, ..world.holder() };
+    let personal = world.make(NewHolder { fiscal_code: minor.fiscal_code.clone(), ..world.holder() }).await;
+    let account = world.make(minor).await;
+    let session = world.sign_in(&account).await;
+    let code = world.fresh_code(&account).await;
+    act(&world, &session, "adult-choice", keep(code.clone())).await.refused(409, "already-held");
+    assert_eq!(world.auth(&account).await.otp_tries, 0, "a right code is no failed try");
+    let start = world.start(&account).await.expect(201).text_at("/signInId");
+    world.otp(&start, &code).await.refused(401, "sign-in-refused");
+    world.sign_in(&personal).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_minor_comes_of_age_and_is_suspended() {
     let world = World::new().await;
     let born = date_of(world.now()).year() - 18;
     // One whose birthday is in twenty days, and one born on 29 February, who comes of age on the day after 28 February.
-    let soon = date_of(world.now() + SignedDuration::from_hours(24 * 20)).with().year(born).build().unwrap();
+    let soon = sub_months(date_of(world.now() + SignedDuration::from_hours(24 * 20)), 18 * 12);
     let leap = (born + 1..).find(|year| date(*year, 1, 1).in_leap_year()).unwrap();
     let minor = |birth_date| NewHolder { kind: IdentityType::Minor, birth_date, document_expires_on: None, expires_on: None, ..world.holder() };
     let first = world.make(minor(soon)).await;

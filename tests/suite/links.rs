@@ -209,15 +209,19 @@ async fn wrong_codes_pause_and_lock_as_wrong_passwords_do() {
 async fn where_one_try_pauses_the_password_and_locks_the_code_the_mail_tells_of_the_lock() {
     let world = World::new().await;
     let account = world.active().await;
-    let body = json!({ "username": account.username, "password": "Sbagliata-42!", "code": "000000" });
-    let guess = || world.post("/v1/selfcare/expired-password", body.clone());
+    let session = world.forge_session(&account, Some(sportello_rules::service::Level::L2)).await;
+    let guess =
+        || world.send(Request::new("PUT", "/v1/selfcare/password").token(&session).json(World::change("Sbagliata-42!", "Verde-Foresta77!", Some("000000"))));
     for _ in 0..5 {
-        guess().await.refused(401, "sign-in-refused");
+        guess().await.refused(401, "proof-refused");
     }
     world.pass(31 * 60).await;
     world.start(&account).await.expect(201);
+    let session = world.forge_session(&account, Some(sportello_rules::service::Level::L2)).await;
+    let guess =
+        || world.send(Request::new("PUT", "/v1/selfcare/password").token(&session).json(World::change("Sbagliata-42!", "Verde-Foresta77!", Some("000000"))));
     for _ in 0..5 {
-        guess().await.refused(401, "sign-in-refused");
+        guess().await.refused(401, "proof-refused");
     }
     assert!(world.subjects(&account).await[0].contains("bloccato"));
 }

@@ -77,8 +77,22 @@ async fn an_app_signs_in_the_page_that_asked() {
     let mails = world.mails(&app.account).await.len();
     let (asked, scanned) = page(&world, Some(&approved.text_at("/deviceToken"))).await;
     app.approve(&world, &scanned).await.expect(204);
-    read(&world, &asked).await.expect(200);
+    assert_eq!(read(&world, &asked).await.expect(200).body.get("deviceToken"), None, "it keeps its own");
     assert_eq!(world.mails(&app.account).await.len(), mails);
+    // One that is forgotten meanwhile is told its new name.
+    let session = read(&world, &asked).await.expect(200).text_at("/token");
+    for device in world.get("/v1/selfcare/devices", &session).await.expect(200).body["items"].as_array().unwrap() {
+        let path = format!("/v1/selfcare/devices/{}", device["deviceId"].as_str().unwrap());
+        world.send(sportello_tests::Request::new("DELETE", &path).token(&session)).await.expect(204);
+    }
+    let (asked, scanned) = page(&world, Some(&approved.text_at("/deviceToken"))).await;
+    app.approve(&world, &scanned).await.expect(204);
+    let fresh = read(&world, &asked).await.expect(200).text_at("/deviceToken");
+    assert_ne!(fresh, approved.text_at("/deviceToken"));
+    let mails = world.mails(&app.account).await.len();
+    let (_, scanned) = page(&world, Some(&fresh)).await;
+    app.approve(&world, &scanned).await.expect(204);
+    assert_eq!(world.mails(&app.account).await.len(), mails, "and is known by it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,9 +100,9 @@ async fn it_is_over_after_two_minutes() {
     let world = World::new().await;
     let app = App::enrol(&world).await;
     let (asked, scanned) = page(&world, None).await;
-    world.pass(119).await;
+    world.pass(110).await;
     assert_eq!(read(&world, &asked).await.expect(200).text_at("/state"), "waiting");
-    world.pass(1).await;
+    world.pass(10).await;
     read(&world, &asked).await.refused(410, "link-not-valid");
     app.approve(&world, &scanned).await.refused(410, "link-not-valid");
 }

@@ -85,6 +85,22 @@ async fn a_forgotten_password_is_set_anew_by_emergency_code_and_message() {
     start(&world, &account, &emergency(&account)).await.refused(401, "recovery-refused");
 }
 
+/// Whether a password was used before is told, and so it is not asked without end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_recovery_tries_so_many_new_passwords() {
+    let world = World::new().await;
+    let account = world.active().await;
+    let id = start(&world, &account, &emergency(&account)).await.expect(201).text_at("/recoveryId");
+    let last = prove(&world, &id, &world.sms_code().await).await.expect(201).text_at("/recoveryId");
+    for _ in 0..world.policy().recovery.new_passwords {
+        finish(&world, &last, &account.password).await.refused(422, "password-refused");
+    }
+    finish(&world, &last, NEW).await.refused(410, "link-not-valid");
+    // The proof is there for another one.
+    world.pass(301).await;
+    recover(&world, &account).await;
+}
+
 /// Row 2: a message's code takes so many guesses, whatever else is counted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_02_a_code_of_a_message_takes_so_many_guesses_where_somebody_recovers() {
@@ -97,6 +113,11 @@ async fn row_02_a_code_of_a_message_takes_so_many_guesses_where_somebody_recover
         prove(&world, &id, wrong).await.refused(401, "recovery-refused");
     }
     prove(&world, &id, &right).await.refused(401, "recovery-refused");
+    // No further message: its code would have no tries left.
+    world.pass(31).await;
+    let messages = world.messages().await.len();
+    start(&world, &account, &emergency(&account)).await.refused(429, "codes-exhausted");
+    assert_eq!(world.messages().await.len(), messages);
     let body = json!({ "username": other.username, "password": other.password });
     let id = world.post("/v1/selfcare/emergency-codes", body).await.expect(201).text_at("/recoveryId");
     let right = world.sms_code().await;
@@ -353,7 +374,11 @@ async fn a_lock_of_the_second_factor_closes_no_way_out_of_it() {
         }
     }
     let body = json!({ "username": account.username, "password": account.password, "emergencyCode": emergency(&account) });
-    world.post("/v1/selfcare/credentials/otp-app/move", body).await.expect(201);
+    let enrolment = world.post("/v1/selfcare/credentials/otp-app/move", body).await.expect(201);
+    let moved = Account { totp_secret: Some(enrolment.text_at("/secret")), ..account.clone() };
+    let confirm = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&moved) });
+    world.post("/v1/selfcare/credentials/otp-app/confirmation", confirm).await.expect(200);
+    world.sign_in(&moved).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -592,6 +617,8 @@ async fn a_vat_number_leads_to_the_username_of_its_type() {
     let account = world.make(holder).await;
     let ask = async |body: Value| world.post("/v1/selfcare/username-recoveries", body).await;
     let person = |number: &str, kind: &str| json!({ "vatNumber": number, "email": account.email, "type": kind });
+    let mistyped = ask(person("12345678904", "professional")).await.refused(422, "person-refused");
+    assert_eq!(mistyped.text_at("/field"), "vatNumber");
     ask(person(number, "business")).await.expect(204);
     ask(person("00743110157", "professional")).await.expect(204);
     assert!(world.mails(&account).await.is_empty());

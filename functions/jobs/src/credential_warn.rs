@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sportello_contract::spec::{JobSpec, Memory, Table, Trigger};
 use sportello_notify::Notice;
 use sportello_rules::calendar::{days_before, start_of_day};
+use sportello_rules::deadline::credential_ends;
 use sportello_runtime::due::credential_mark;
 use sportello_runtime::job::{Event, Report};
 use sportello_runtime::{Cx, Failure, Job};
@@ -35,12 +36,12 @@ impl Job for CredentialWarn {
     }
 }
 
-fn warn(_: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
+fn warn(cx: &Cx, found: &Found<'_>) -> Result<Done, Failure> {
     let (Some(credential), Some(days_left)) = (found.deadline.credential, found.deadline.days_left) else {
         return Err(Failure::fault("a notice of a credential without credential"));
     };
     // Several of one kind may be kept: the notice is of the one whose day makes this deadline.
-    let of_kind = found.view.credentials.iter().filter(|(kind, _)| *kind == credential).filter_map(|(_, expires_on)| *expires_on);
+    let of_kind = credential_ends(found.view, cx.now).into_iter().filter(|(kind, ..)| *kind == credential).map(|(_, expires_on, _)| expires_on);
     let mut announced = of_kind.filter(|expires_on| start_of_day(days_before(*expires_on, days_left)) == found.deadline.at);
     let expires_on = announced.next().ok_or_else(|| Failure::fault("a notice of a credential that is not kept"))?;
     let mut marks = found.records.due.get(DUE_CREDENTIAL).cloned().unwrap_or_default();

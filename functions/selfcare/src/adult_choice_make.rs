@@ -67,6 +67,7 @@ impl Operation for AdultChoiceMake {
             grant(Table::Identities, Action::PutItem),
             grant(Table::Orders, Action::UpdateItem),
             grant(Table::Outbox, Action::PutItem),
+            grant(Table::Lookups, Action::GetItem),
             grant(Table::Lookups, Action::PutItem),
             grant(Table::Lookups, Action::DeleteItem),
         ])
@@ -102,11 +103,21 @@ impl Operation for AdultChoiceMake {
         let mut state = auth.state.lifted(cx.now, auth.requirements(), &cx.policy().identity);
         let _ = state.lift(SuspensionReason::Turned18);
         let shown = state.at(cx.now, Requirements { of_age_on: None, ..auth.requirements() }, &cx.policy().identity);
-        commit.update_auth(confirmed.update.state(&state).kind(IdentityType::Personal), Code::ChangedMeanwhile);
+        commit.update_auth(confirmed.update.clone().state(&state).kind(IdentityType::Personal), Code::ChangedMeanwhile);
         due::suspensions(&mut commit, owner, &holder.records, &state, cx);
         // Whoever looks for the person finds a Personal identity from now on.
         let mut profile = Profile::open(cx, owner, &holder.records.profile)?;
-        if profile.parent_mobile.take().is_some() {
+        for hash in lookup::of(cx.keys(), &profile, IdentityType::Personal) {
+            if cx.store.person(&hash).await?.is_some_and(|held_by| held_by != *owner) {
+                // The proof was right: it is used up, and was no failed try.
+                let mut used_up = Commit::new();
+                used_up.update_auth(confirmed.update, Code::ChangedMeanwhile);
+                return Err(Failure::with(Code::AlreadyHeld, used_up));
+            }
+        }
+        // A number that is the parent's stays known as such: it does not become the grown-up's own second factor (rule 38).
+        let parent_mobile = profile.parent_mobile.take_if(|number| profile.mobile.as_ref() != Some(number));
+        if parent_mobile.is_some() {
             let key = cx.keys().data_key(owner, &holder.records.profile.data_key)?;
             commit.put_profile(owner, &SealedProfile { sealed: profile.seal(&key, owner, cx.entropy())?, ..holder.records.profile.clone() });
         }

@@ -8,6 +8,7 @@ use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::{Channel, CodePurpose};
 use sportello_rules::credential::CredentialState;
 use sportello_rules::service::CredentialKind;
+use sportello_rules::throttle::Gate;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::codes::{self, Sending};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
@@ -93,6 +94,7 @@ impl Operation for CodeSend {
             Code::CodeTooSoon,
             Code::CodesExhausted,
             Code::CodeNotNeeded,
+            Code::ProofRefused,
             Code::AppUsable,
             Code::CredentialState,
             Code::NoMobile,
@@ -111,6 +113,10 @@ impl Operation for CodeSend {
             Confirmable::CredentialReactivate if auth.credentials.iter().any(suspended) => {}
             _ if auth.otp_factor(cx.now) == SecondFactor::SmsCode => {}
             _ => return Err(Code::CodeNotNeeded.into()),
+        }
+        // While codes are not looked at there is no use in one.
+        if auth.otp_throttle().gate(&cx.policy().throttle, cx.now) != Gate::Open {
+            return Err(Code::ProofRefused.into());
         }
         let sending = Sending { operation: input.operation.id(), value: input.about.as_deref().unwrap_or_default(), purpose: CodePurpose::Confirmation, channel: Channel::Sms };
         let mut commit = Commit::new();

@@ -86,7 +86,7 @@ impl Operation for CredentialList {
             suspended_at: dates.suspended_at,
             reactivated_at: dates.reactivated_at,
             revoked_at: dates.revoked_at,
-            expires_on: dates.last_day(),
+            expires_on: dates.last_day(cx.now),
             access_notice: auth.access_notices.contains(&credential),
             serial: auth.token.as_ref().filter(|_| credential == CredentialKind::OtpToken && dates.revoked_at.is_none()).map(|token| token.serial.clone()),
         };

@@ -18,7 +18,7 @@ use sportello_store::key::OwnerKind;
 use sportello_store::record::{AuthRecord, SecondFactor};
 
 use crate::expired_password::{Next, last, reset};
-use crate::second_factor::{Codes, prove_factor};
+use crate::second_factor::{Codes, charged, prove_factor};
 use crate::sign_in::is_expired;
 
 /// Begins the expired-password procedure.
@@ -55,42 +55,52 @@ impl Operation for ExpiredPasswordStart {
 
     async fn handle(cx: &Cx, (): (), input: Input) -> Result<Reply<Next>, Failure> {
         let owner = cx.keys().owner(OwnerKind::Holder, &input.username.0);
-        // Without a code only the password is looked at; what it clears are its own tries, or asking for messages would give more guesses at their codes.
-        let secrets = if input.code.is_some() { Secrets::BOTH } else { Secrets::PASSWORD };
-        let auth: AuthRecord = throttle::charge_password(cx, &owner, secrets, &input.password, Code::SignInRefused).await?;
+        // The password first: who does not know it never comes to the counter of the second factor, and locks nobody out of it.
+        let auth: AuthRecord = throttle::charge_password(cx, &owner, Secrets::PASSWORD, &input.password, Code::SignInRefused).await?;
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
-        let refused = || throttle::after_failure(cx, &owner, &auth, Secrets::BOTH, Code::SignInRefused).map(|commit| Failure::with(Code::SignInRefused, commit));
-        // A pause or a lock of the second factor closes this way too, whether a code was given or not.
-        if auth.otp_throttle().gate(&cx.policy().throttle, cx.now) != Gate::Open && input.code.is_none() {
-            return Err(refused()?);
+        let refused = |auth: &AuthRecord, secrets: Secrets| match throttle::after_failure(cx, &owner, auth, secrets, Code::SignInRefused) {
+            Ok(commit) => Failure::with(Code::SignInRefused, commit),
+            Err(failure) => failure,
+        };
+        // A lock of the second factor closes this way too; it is told of whether the password is right or not, or the telling would tell.
+        let gate = auth.otp_throttle().gate(&cx.policy().throttle, cx.now);
+        if !right || gate == Gate::Locked || !auth.state.may_sign_in() {
+            return Err(refused(&auth, if gate == Gate::Locked { Secrets::BOTH } else { Secrets::PASSWORD }));
+        }
+        let cleared = || Commit::auth(&owner).clear_password_tries().same_password(auth.password.version);
+        let was_right = |refused: Code| {
+            let mut commit = Commit::new();
+            commit.update_auth(cleared(), refused);
+            commit
+        };
+        if !is_expired(cx, &auth) {
+            return Err(Failure::with(Code::PasswordNotExpired, was_right(Code::SignInRefused)));
+        }
+        // A pause of the second factor closes this way too, whether a code was given or not.
+        if input.code.is_none() && gate != Gate::Open {
+            return Err(Failure::with(Code::SignInRefused, was_right(Code::SignInRefused)));
         }
         let factor = auth.otp_factor(cx.now);
-        // Where messages are the factor, the right password asks for one first.
-        let asks = input.code.is_none() && factor == SecondFactor::SmsCode && is_expired(cx, &auth);
-        if right && asks && auth.state.may_sign_in() {
-            let cleared = || Commit::auth(&owner).clear_password_tries().same_password(auth.password.version);
+        // Where messages are that factor, the right password asks for one first.
+        if input.code.is_none() && factor == SecondFactor::SmsCode {
             let sending = Sending { operation: Self::SPEC.id, value: "", purpose: CodePurpose::Recovery, channel: Channel::Sms };
             let mut commit = Commit::new();
-            let was_right = || {
-                let mut commit = Commit::new();
-                commit.update_auth(cleared(), Code::SignInRefused);
-                commit
-            };
-            let sent = codes::send(cx, &owner, &auth, &sending, cleared().version(auth.version), &mut commit).map_err(|failure| failure.writing(was_right))?;
+            let update = cleared().version(auth.version);
+            let sent = codes::send(cx, &owner, &auth, &sending, update, &mut commit).map_err(|failure| failure.writing(|| was_right(Code::SignInRefused)))?;
             commit.update_auth(sent, Code::ChangedMeanwhile);
             return Err(Failure::with(Code::CodeSent, commit));
         }
-        let proof = prove_factor(cx, &owner, &auth, factor, (Self::SPEC.id, ""), Codes::in_a_row(input.code.as_ref(), input.next_code.as_ref()))?;
-        let (true, Some(proof), true) = (right, proof, auth.state.may_sign_in()) else {
-            return Err(refused()?);
+        let is_looked_at = input.code.is_some() && !matches!(factor, SecondFactor::None | SecondFactor::Signature);
+        let secrets = charged(factor, Self::SPEC.id, Secrets::OTP);
+        let auth = if is_looked_at { throttle::charge_second(cx, &owner, secrets, Code::SignInRefused).await? } else { auth };
+        let codes = Codes::in_a_row(input.code.as_ref(), input.next_code.as_ref());
+        let Some(proof) = prove_factor(cx, &owner, &auth, factor, (Self::SPEC.id, ""), codes)? else {
+            return Err(refused(&auth, Secrets::BOTH));
         };
         let update = proof.consume(Commit::auth(&owner).clear_password_tries().same_password(auth.password.version));
-        let update = if input.code.is_some() { update.clear_otp_tries() } else { update };
+        let update = if is_looked_at { update.clear_otp_tries() } else { update };
         let mut commit = Commit::new();
         commit.update_auth(update, Code::SignInRefused);
-        if !is_expired(cx, &auth) {
-            return Err(Failure::with(Code::PasswordNotExpired, commit));
-        }
         let next = if auth.highest_level(cx.now) == Level::L3 { last(cx, owner, &auth)? } else { reset(cx, owner, &auth)? };
         Ok(Reply::after(commit, next))
     }

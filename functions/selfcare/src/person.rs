@@ -1,13 +1,8 @@
-//! Whose identity is meant, by somebody who names no username: the type, and what a VAT number looks like (rules 25, 28).
+//! Whose identity is meant, by somebody who names no username: the type (rules 25, 28).
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sportello_rules::identity::IdentityType;
-
-/// Whether a text is a VAT number: eleven digits.
-pub fn is_vat_number(text: &str) -> bool {
-    text.len() == 11 && text.bytes().all(|b| b.is_ascii_digit())
-}
 
 /// Type of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -91,10 +91,10 @@ impl Operation for SignInQrApprove {
         };
         let mut commit = Commit::new();
         let seen = Seen { known: known.as_ref(), fresh: &device_token(cx, id), what: &waiting.device };
-        let (update, _) = remember(cx, &owner, &auth, &seen, Commit::auth(&owner), &mut commit)?;
+        let (update, is_new) = remember(cx, &owner, &auth, &seen, Commit::auth(&owner), &mut commit)?;
         commit.update_auth(update, Code::SignInRefused);
         commit.open_session(&owner, &session::record(cx, &owner, auth.epoch, Some(Level::L2), waiting.page.0.clone(), waiting.device.clone()));
-        commit.approve_qr(&waiting, &owner, Code::LinkNotValid);
+        commit.approve_qr(&waiting, &owner, is_new, Code::LinkNotValid);
         Ok(Reply::after(commit, ()))
     }
 }

@@ -37,8 +37,9 @@ pub enum Output {
     Approved {
         /// Bearer token of the session.
         token: Secret,
-        /// Names this device at the next sign-in, where it was not named at the beginning of this one.
-        device_token: Secret,
+        /// Names this device at the next sign-in; given where it is new, also where it was named and is not known any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        device_token: Option<Secret>,
     },
 }
 
@@ -59,6 +60,6 @@ impl Operation for SignInQrRead {
             return Ok(Reply::of(Output::Waiting { expires_at: waiting.over_at }));
         };
         let token = Secret::new(session::token(&owner, page.secret()));
-        Ok(Reply::of(Output::Approved { token, device_token: device_token(cx, &page.id()) }))
+        Ok(Reply::of(Output::Approved { token, device_token: waiting.new_device.then(|| device_token(cx, &page.id())) }))
     }
 }

@@ -52,7 +52,8 @@ impl Operation for SignInStart {
         let auth: AuthRecord = throttle::charge_password(cx, &owner, Secrets::PASSWORD, &input.password, Code::SignInRefused).await?;
         let right = cx.hasher().matches(input.password.expose(), &auth.salt, &auth.password).await?;
         // A lock of the second factor closes this way in too; it is told of whether the password is right or not, or the telling would tell.
-        let locked = auth.otp_throttle().gate(&cx.policy().throttle, cx.now) == Gate::Locked;
+        let gate = auth.otp_throttle().gate(&cx.policy().throttle, cx.now);
+        let locked = gate == Gate::Locked;
         let secrets = if locked { Secrets::BOTH } else { Secrets::PASSWORD };
         if !right || locked || !auth.state.may_sign_in() {
             return Err(Failure::with(Code::SignInRefused, throttle::after_failure(cx, &owner, &auth, secrets, Code::SignInRefused)?));
@@ -75,6 +76,8 @@ impl Operation for SignInStart {
                 let (sign_in_id, expires_at) = step(cx, owner, &auth, Purpose::SignInToken)?;
                 return Ok(Reply::after(proved(update, &auth), Next::Otp { sign_in_id, expires_at, by: By::Token }));
             }
+            // While codes are not looked at there is no use in one.
+            SecondFactor::SmsCode if gate != Gate::Open => return Err(Failure::with(Code::SignInRefused, proved(update, &auth))),
             SecondFactor::SmsCode => {
                 let token = Token::new(owner, auth.password.version, cx.now, cx.entropy())?;
                 let (sign_in_id, expires_at) = sealed(cx, &token, Purpose::SignInSms)?;

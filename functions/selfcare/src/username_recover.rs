@@ -6,6 +6,7 @@ use sportello_contract::hex::hex;
 use sportello_contract::problem::{Code, Problem};
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::EmailAddress;
+use sportello_rules::account::is_vat_number;
 use sportello_rules::fiscal_code::FiscalCode;
 use sportello_runtime::access::Anyone;
 use sportello_runtime::clock::DAY;
@@ -13,7 +14,7 @@ use sportello_runtime::{Cx, Failure, Operation, Reply, lookup, reminder, throttl
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
 
-use crate::person::{Type, is_vat_number};
+use crate::person::Type;
 
 /// Reminds of a username.
 pub struct UsernameRecover;
@@ -26,7 +27,7 @@ pub struct Input {
     #[serde(default)]
     #[schemars(length(min = 11, max = 16))]
     fiscal_code: Option<String>,
-    /// VAT number, of a Professional or Business identity: eleven digits.
+    /// VAT number, of a Professional or Business identity: eleven digits, the last of which checks the others.
     #[serde(default)]
     #[schemars(length(min = 11, max = 11))]
     vat_number: Option<String>,

@@ -77,10 +77,12 @@ impl Dates {
         }
     }
 
-    /// The last day in Rome on which it serves: that of its certificate, where this ends first.
+    /// The last day in Rome on which it serves: that of its certificate, where this ends first. One that is over does not count: what was bought waits for
+    /// another.
     #[must_use]
-    pub fn last_day(&self) -> Option<Date> {
-        self.certified_until.map(date_of).into_iter().chain(self.expires_on).min()
+    pub fn last_day(&self, now: Timestamp) -> Option<Date> {
+        let certified = self.certified_until.filter(|until| now < *until);
+        certified.map(date_of).into_iter().chain(self.expires_on).min()
     }
 
     /// Activates what was waiting.
@@ -164,14 +166,16 @@ mod tests {
     fn a_certificate_that_is_over_leaves_what_was_bought_waiting_for_another() {
         let until = at("2026-06-10T10:00:00Z");
         let mut dates = Dates { certified_until: Some(until), ..Dates::active_since(at("2026-01-01T00:00:00Z"), Some("2029-01-03".parse().unwrap())) };
-        assert_eq!(dates.last_day(), Some("2026-06-10".parse().unwrap()));
+        let bought = Some("2029-01-03".parse().unwrap());
+        assert_eq!(dates.last_day(at("2026-06-10T09:59:59Z")), Some("2026-06-10".parse().unwrap()));
+        assert_eq!(dates.last_day(until), bought);
         assert_eq!(dates.state(at("2026-06-10T09:59:59Z")), CredentialState::Active);
         assert_eq!(dates.state(until), CredentialState::Waiting, "not to the end of the day: no signature proves it any more");
         assert_eq!(dates.lost_at(until), Some(until));
         assert_eq!(dates.activate(at("2026-06-09T10:00:00Z")), Err(StateForbids));
         assert_eq!(dates.activate(until), Ok(()));
         dates.certified_until = Some(at("2030-01-01T00:00:00Z"));
-        assert_eq!((dates.state(until), dates.last_day()), (CredentialState::Active, Some("2029-01-03".parse().unwrap())));
+        assert_eq!((dates.state(until), dates.last_day(until)), (CredentialState::Active, bought));
         assert_eq!(dates.state(at("2029-01-04T00:00:00Z")), CredentialState::Expired);
     }
 

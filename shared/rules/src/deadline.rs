@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{add_months_to, birthday, days_before, end_of_day, start_of_day, sub_days};
+use crate::calendar::{add_months_to, birthday, date_of, days_before, end_of_day, start_of_day, sub_days};
 use crate::identity::{IdentityState, IdentityType, Status, SuspensionReason};
 use crate::password::validity;
 use crate::policy::{IdentityPolicy, PasswordPolicy, Policy, ServicePolicy};
@@ -58,8 +58,10 @@ pub struct Records {
     pub expiry_noticed: BTreeSet<u32>,
     /// Whether the suspension for coming of age was ever put in force, so that the holder's choice is not asked for again (38).
     pub came_of_age: bool,
-    /// The credentials that are not revoked, each with its last valid day in Rome where it has one.
+    /// The credentials that are not revoked, each with the last day in Rome of what was bought, where it has one.
     pub credentials: Vec<(CredentialKind, Option<Date>)>,
+    /// When the certificates of those end that have one (43).
+    pub certificates: Vec<(CredentialKind, Timestamp)>,
     /// The notices of expiry sent for a credential and its last day, by the days that were left; another day begins anew.
     pub credential_noticed: BTreeSet<(CredentialKind, Date, u32)>,
 }
@@ -83,6 +85,7 @@ impl Records {
             expiry_noticed: BTreeSet::new(),
             came_of_age: false,
             credentials: Vec::new(),
+            certificates: Vec::new(),
             credential_noticed: BTreeSet::new(),
         }
     }
@@ -266,7 +269,8 @@ fn of_inactivity(records: &Records, policy: &IdentityPolicy, now: Timestamp) -> 
         return Vec::new();
     };
     let months = i32::try_from(policy.inactivity_months).unwrap_or(i32::MAX);
-    let limit = add_months_to(records.last_used_at.unwrap_or(activated_at), months);
+    // What was done before the activation was no use of the identity.
+    let limit = add_months_to(records.last_used_at.map_or(activated_at, |at| at.max(activated_at)), months);
     // At the limit itself the months are reached and not exceeded.
     let revocation = limit.checked_add(SignedDuration::from_nanos(1)).unwrap_or(limit);
     let notices = policy.inactivity_notice_days.iter().map(|days| (*days, sub_days(limit, *days))).collect();
@@ -304,9 +308,8 @@ fn of_expiry(records: &Records, expires_on: Date, policy: &ServicePolicy, now: T
 
 fn of_credentials(records: &Records, policy: &ServicePolicy, now: Timestamp) -> Vec<Deadline> {
     let mut list = Vec::new();
-    for (credential, expires_on) in &records.credentials {
-        let (credential, Some(expires_on)) = (*credential, *expires_on) else { continue };
-        let (flag_day, expiry) = (flagged_from(expires_on, policy), end_of_day(expires_on));
+    for (credential, expires_on, expiry) in credential_ends(records, now) {
+        let flag_day = flagged_from(expires_on, policy);
         list.push(Deadline::of_credential(Kind::CredentialExpiryFlag, start_of_day(flag_day), credential));
         let notices = notice_days(expires_on, policy).into_iter().map(|days| (days, start_of_day(days_before(expires_on, days)))).collect();
         let sent = records.credential_noticed.iter().filter(|(of, day, _)| (*of, *day) == (credential, expires_on)).map(|(_, _, days)| *days).collect();
@@ -315,6 +318,18 @@ fn of_credentials(records: &Records, policy: &ServicePolicy, now: Timestamp) -> 
         list.push(Deadline::of_credential(Kind::CredentialExpiry, expiry, credential));
     }
     list
+}
+
+/// The last days of the credentials in Rome with their ends: that of a certificate, to the instant, where it comes first, and that of what was bought.
+#[must_use]
+pub fn credential_ends(records: &Records, now: Timestamp) -> Vec<(CredentialKind, Date, Timestamp)> {
+    let of_what_was_bought = records.credentials.iter().filter_map(|(kind, day)| day.map(|day| (*kind, day, end_of_day(day))));
+    let is_first = |kind: &CredentialKind, until: Timestamp| {
+        let bought = records.credentials.iter().filter(|(of, _)| of == kind).filter_map(|(_, day)| *day).max();
+        until > now && bought.is_none_or(|day| until < end_of_day(day))
+    };
+    let of_certificates = records.certificates.iter().filter(|(kind, until)| is_first(kind, *until)).map(|(kind, until)| (*kind, date_of(*until), *until));
+    of_what_was_bought.chain(of_certificates).collect()
 }
 
 /// The notices, given as days left and instant, that are neither sent nor overtaken. Each is overtaken at the instant of the next one, whether that one
@@ -489,6 +504,43 @@ mod tests {
         assert!(due(&records, at("2027-01-15T10:00:00.000000001Z")));
         records.state.activated_at = None;
         assert_eq!(kinds(&records, limit), []);
+    }
+
+    #[test]
+    fn what_was_done_before_the_activation_is_no_use_of_the_identity() {
+        let state = IdentityState { activated_at: Some(at("2026-03-01T09:00:00Z")), ..IdentityState::default() };
+        let revoked = |last_used_at| {
+            let records = Records { last_used_at, ..Records::new(IdentityType::Personal, state.clone()) };
+            deadlines(&records, &Policy::default(), at("2026-03-02T09:00:00Z")).into_iter().find(|it| it.kind == Kind::InactivityRevocation).unwrap().at
+        };
+        let of_activation = revoked(None);
+        assert_eq!(revoked(Some(at("2026-01-01T09:00:00Z"))), of_activation, "a sign-in while it was being activated");
+        assert!(revoked(Some(at("2026-03-01T09:00:01Z"))) > of_activation);
+    }
+
+    #[test]
+    fn a_certificate_ends_to_the_instant_and_what_was_bought_after_it() {
+        let until = at("2026-06-10T10:00:00Z");
+        let state = IdentityState { activated_at: Some(at("2026-01-01T09:00:00Z")), ..IdentityState::default() };
+        let mut records = Records::new(IdentityType::Professional, state);
+        records.credentials = vec![(CredentialKind::SmartCard, Some(day("2029-01-03")))];
+        records.certificates = vec![(CredentialKind::SmartCard, until)];
+        let ends = |records: &Records, now: &str| -> Vec<Timestamp> {
+            let all = deadlines(records, &Policy::default(), at(now)).into_iter();
+            all.filter(|it| it.kind == Kind::CredentialExpiry).map(|it| it.at).collect()
+        };
+        let bought = end_of_day(day("2029-01-03"));
+        assert_eq!(ends(&records, "2026-06-10T09:59:59Z"), [until, bought]);
+        assert_eq!(ends(&records, "2026-06-10T10:00:00Z"), [bought], "the certificate is over, what was bought waits for another");
+        let notices: Vec<_> = deadlines(&records, &Policy::default(), at("2026-02-01T00:00:00Z"))
+            .into_iter()
+            .filter(|it| it.kind == Kind::CredentialNotice)
+            .map(|it| (it.days_left.unwrap(), it.at))
+            .collect();
+        assert_eq!((notices.len(), notices[1]), (6, (30, start_of_day(day("2026-05-11")))), "{notices:?}");
+        // One that lasts longer than what was bought says nothing.
+        records.certificates = vec![(CredentialKind::SmartCard, at("2030-01-01T00:00:00Z"))];
+        assert_eq!(ends(&records, "2026-06-10T10:00:00Z"), [bought]);
     }
 
     #[test]
@@ -785,6 +837,9 @@ mod tests {
             credentials in proptest::collection::vec(
                 (proptest::sample::select(CredentialKind::ALL.to_vec()), proptest::option::weighted(0.8, date())), 0..4
             ),
+            certificates in proptest::collection::vec(
+                (proptest::sample::select(vec![CredentialKind::SmartCard, CredentialKind::RemoteSignature]), instant()), 0..2
+            ),
         ) -> Records {
             Records {
                 kind,
@@ -801,6 +856,7 @@ mod tests {
                 expiry_noticed,
                 came_of_age,
                 credentials,
+                certificates,
                 credential_noticed: BTreeSet::new(),
             }
         }
@@ -821,7 +877,9 @@ mod tests {
             Kind::ExpiryNotice => records.expiry_noticed.insert(days_left),
             Kind::CredentialNotice => {
                 let credential = sent.credential.unwrap();
-                let of_it = records.credentials.iter().filter(|(kind, _)| *kind == credential).filter_map(|(_, expires_on)| *expires_on);
+                let of_it = credential_ends(records, Timestamp::MIN).into_iter().filter(|(kind, ..)| *kind == credential).map(|(_, expires_on, _)| expires_on);
+                let of_it: BTreeSet<Date> = of_it.collect();
+                let of_it = of_it.into_iter();
                 let announced = of_it.filter(|expires_on| start_of_day(days_before(*expires_on, days_left)) == sent.at).map(|on| (credential, on, days_left));
                 announced.filter(|mark| records.credential_noticed.insert(*mark)).count() > 0
             }

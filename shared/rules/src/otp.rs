@@ -118,6 +118,10 @@ impl SentCode {
         if self.sends >= policy.max_sends {
             return Err(CodeRefusal::NoMoreSends);
         }
+        // Its tries are used up, and would be those of the next code: that one could never be right.
+        if self.tries >= policy.max_tries {
+            return Err(CodeRefusal::TooManyTries);
+        }
         if sent_today >= policy.sends_per_day {
             return Err(CodeRefusal::DayCap);
         }

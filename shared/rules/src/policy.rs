@@ -159,6 +159,8 @@ section! {
         step_minutes: u32 = 10,
         /// Reminders of one username in a day (25).
         reminders_per_day: u32 = 3,
+        /// New passwords that may be tried in one recovery: whether one was used before is told, so that it must not be asked without end (12, 26).
+        new_passwords: u32 = 10,
     }
 }
 
@@ -442,6 +444,7 @@ impl Policy {
         check((10..=64).contains(&length) && length.is_multiple_of(2), "recovery.emergency_code_length", "must be even, from 10 to 64")?;
         check(r.step_minutes >= 1, "recovery.step_minutes", "must be at least 1")?;
         check(r.reminders_per_day >= 1, "recovery.reminders_per_day", "must be at least 1")?;
+        check(r.new_passwords >= 1, "recovery.new_passwords", "must be at least 1")?;
         let s = &self.service;
         check(s.expiry_flag_months >= 1, "service.expiry_flag_months", "must be at least 1")?;
         check(s.free_term_months >= 1, "service.free_term_months", "must be at least 1")?;

@@ -64,6 +64,7 @@ pub fn kept_mark(reason: SuspensionReason, since: Timestamp) -> String {
 fn kept(auth: &AuthRecord, due: &std::collections::BTreeMap<String, DueMarks>, birth_date: Option<Date>) -> Records {
     let none = DueMarks::default();
     let marks = |kind: &str| due.get(kind).unwrap_or(&none);
+    let lasting = || auth.dated_credentials().filter(|(_, dates)| dates.revoked_at.is_none());
     let told = |kind: &str, about: &str| -> BTreeSet<u32> { marks(kind).told_about(about).filter_map(|days| days.parse().ok()).collect() };
     Records {
         expires_on: auth.expires_on,
@@ -72,11 +73,8 @@ fn kept(auth: &AuthRecord, due: &std::collections::BTreeMap<String, DueMarks>, b
         last_used_at: auth.last_used_at,
         inactivity_noticed: told(DUE_INACTIVITY, &about_use(auth)),
         came_of_age: marks(DUE_AGE).told.contains(DONE),
-        credentials: auth
-            .dated_credentials()
-            .filter(|(_, dates)| dates.revoked_at.is_none() && dates.last_day().is_some())
-            .map(|(kind, dates)| (kind, dates.last_day()))
-            .collect(),
+        credentials: lasting().filter(|(_, dates)| dates.expires_on.is_some()).map(|(kind, dates)| (kind, dates.expires_on)).collect(),
+        certificates: lasting().filter_map(|(kind, dates)| Some((kind, dates.certified_until?))).collect(),
         credential_noticed: marks(DUE_CREDENTIAL).told.iter().filter_map(|mark| parse(mark)).collect(),
         auto_renewal: auth.auto_renewal,
         charge_tried: auth.charged_for.is_some() && auth.charged_for == auth.expires_on,

@@ -49,6 +49,10 @@ pub enum Charge<T> {
 /// 429 for an address with too many tries; the store's, without which nobody signs in.
 pub async fn charge<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, refused: Code) -> Result<Charge<T>, Failure> {
     charge_address(cx).await?;
+    charge_owner(cx, owner, secrets, refused).await
+}
+
+async fn charge_owner<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, refused: Code) -> Result<Charge<T>, Failure> {
     let policy = &cx.policy().throttle;
     Ok(match cx.store.charge::<T>(owner, secrets, policy, cx.now).await? {
         Charged::Allowed(record) => Charge::Look(record),
@@ -86,6 +90,17 @@ pub async fn charge_password<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secr
 /// `refused`, with what the refusal brings about; as [`charge`].
 pub async fn charge_code<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, refused: Code) -> Result<T, Failure> {
     match charge(cx, owner, secrets, refused).await? {
+        Charge::Look(record) => Ok(record),
+        Charge::Refuse(commit) => Err(Failure::with(refused, commit)),
+    }
+}
+
+/// Charges a code that came with a password that was right: the caller's address is counted already.
+///
+/// # Errors
+/// `refused`, with what the refusal brings about; the store's.
+pub async fn charge_second<T: Throttled>(cx: &Cx, owner: &Owner, secrets: Secrets, refused: Code) -> Result<T, Failure> {
+    match charge_owner(cx, owner, secrets, refused).await? {
         Charge::Look(record) => Ok(record),
         Charge::Refuse(commit) => Err(Failure::with(refused, commit)),
     }

@@ -116,11 +116,17 @@ impl Commit {
 
     /// Gives an item of a table without sort key to an identity: refused where it is another one's.
     pub(crate) fn claim(&mut self, table: Table, pk: &str, owner: &Owner, refused: Code) {
+        let update = Self::claiming(table, pk, owner);
+        self.writes.push((Write::Update(Box::new(update)), refused));
+    }
+
+    /// The update by which an identity takes what nobody has.
+    pub(crate) fn claiming(table: Table, pk: &str, owner: &Owner) -> Updating {
         let mut update = Updating::new(table, pk.to_owned(), None);
         update.conditions.push("attribute_exists(pk) AND (attribute_not_exists(#identity) OR attribute_type(#identity, :null))".to_owned());
         update.values.push((":null".to_owned(), s("NULL")));
         update.set("#identity", "identity", ":identity", s(owner.pk()));
-        self.writes.push((Write::Update(Box::new(update)), refused));
+        update
     }
 
     /// Puts a whole new record; refused where one stands already.

@@ -1,5 +1,6 @@
 //! Sign-ins that wait for an app (rule 20): made by a page, approved once by a device, read by the page that asked.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Code;
@@ -28,6 +29,9 @@ pub struct QrSignIn {
     /// Partition key of the identity that approved it.
     #[serde(default)]
     pub identity: Option<String>,
+    /// Whether the page's device was new to that identity.
+    #[serde(default)]
+    pub new_device: bool,
     /// Tidies it away.
     pub ttl: i64,
 }
@@ -36,7 +40,7 @@ impl QrSignIn {
     /// A sign-in that nobody has approved.
     #[must_use]
     pub fn new(id: &str, page: Bytes, device: String, over_at: Timestamp) -> Self {
-        Self { pk: format!("{QR_SIGN_IN}{id}"), page, device, device_token: None, over_at, identity: None, ttl: over_at.as_second() }
+        Self { pk: format!("{QR_SIGN_IN}{id}"), page, device, device_token: None, over_at, identity: None, new_device: false, ttl: over_at.as_second() }
     }
 }
 
@@ -46,9 +50,11 @@ impl Commit {
         self.create(Table::Requests, waiting, Code::ChangedMeanwhile);
     }
 
-    /// Approves one: refused where it was approved before.
-    pub fn approve_qr(&mut self, waiting: &QrSignIn, owner: &Owner, refused: Code) {
-        self.claim(Table::Requests, &waiting.pk, owner, refused);
+    /// Approves one, for a device that is new to the identity or not: refused where it was approved before.
+    pub fn approve_qr(&mut self, waiting: &QrSignIn, owner: &Owner, new_device: bool, refused: Code) {
+        let mut update = Self::claiming(Table::Requests, &waiting.pk, owner);
+        update.set("#new", "new_device", ":new", AttributeValue::Bool(new_device));
+        self.update(update, refused);
     }
 }
 

@@ -408,7 +408,7 @@ impl AuthRecord {
 
     /// Credentials besides the password that are active at an instant, with their last day.
     pub fn active_credentials(&self, now: Timestamp) -> impl Iterator<Item = (CredentialKind, Option<Date>)> + '_ {
-        self.dated_credentials().filter(move |(_, dates)| dates.state(now) == CredentialState::Active).map(|(kind, dates)| (kind, dates.last_day()))
+        self.dated_credentials().filter(move |(_, dates)| dates.state(now) == CredentialState::Active).map(move |(kind, dates)| (kind, dates.last_day(now)))
     }
 
     /// The highest level that is active at an instant (rule 18).
