@@ -38,6 +38,7 @@ CONFIRMED = {
     "selfcare.credential.reactivate",
     "selfcare.credential.revoke",
     "selfcare.otp-app.enrol",
+    "selfcare.sso-qr.remove",
 }
 
 # What is proved by the customer's password.

@@ -127,6 +127,7 @@ fn posts_that_create_charge_or_end_something_honour_a_key() {
         "customer.order.pay",
         "selfcare.otp-app.enrol",
         "selfcare.otp-app.move",
+        "selfcare.sso-qr.start",
         "selfcare.password.check",
         "selfcare.password.generate",
         "internal.access.record",
@@ -496,6 +497,17 @@ async fn walk_credentials(world: &World) {
     let secret = world.stock(&serial, model).await;
     let codes = |first: &str, second: &str, code: &str| json!({ "serial": serial, "firstCode": first, "secondCode": second, "code": code });
     let token = world.sign_in(&account).await;
+    // Signing in to services by QR code as well, switched on by the app and off by a code.
+    let shown = world.act(&token, "POST", "/v1/selfcare/sso-qr", json!({})).await.expect(201);
+    let confirmation = format!("/v1/selfcare/sso-qr/{}/confirmation", shown.text_at("/uri").rsplit('/').next().unwrap());
+    let body = json!({ "appId": app, "signature": key.sign(&shown.text_at("/toSign")) });
+    keyed(world, "POST", &confirmation, None, body).await.expect(204);
+    for _ in 0..5 {
+        world.act(&token, "POST", "/v1/selfcare/sso-qr/removal", json!({ "code": "000000" })).await.expect(401);
+    }
+    unlock(world, &account).await;
+    let code = world.fresh_code(&account).await;
+    keyed(world, "POST", "/v1/selfcare/sso-qr/removal", Some(&token), json!({ "code": code })).await.expect(204);
     for _ in 0..5 {
         world.act(&token, "POST", format!("{list}/otp-token"), codes("000000", "000000", "000000")).await.expect(401);
     }

@@ -1,4 +1,4 @@
-//! Signing in by QR code: approved by the enrolled app, once, for the page that asked (rules 20, 45).
+//! Signing in by QR code: approved by the enrolled app, once, for the page that asked (rule 20), and the second factor by QR code for services (rule 45).
 
 use serde_json::{Value, json};
 use sportello_local::demo::{Account, NewHolder};
@@ -212,4 +212,76 @@ async fn an_app_that_was_enrolled_without_a_key_approves_nothing() {
     let (_, scanned) = page(&world, None).await;
     before.approve(&world, &scanned).await.refused(401, "sign-in-refused");
     world.sign_in(&account).await;
+}
+
+/// The code that a signed-in holder is shown; answers what it names.
+async fn switch(world: &World, session: &str) -> String {
+    let shown = world.act(session, "POST", "/v1/selfcare/sso-qr", json!({})).await.expect(201);
+    assert!(shown.text_at("/qrSvg").starts_with("<svg "));
+    let id = shown.text_at("/uri").rsplit('/').next().unwrap().to_owned();
+    assert_eq!(shown.text_at("/toSign"), format!("sportello/sso-qr/{id}"));
+    id
+}
+
+async fn scan(world: &World, app: &App, id: &str, signed: &str) -> Answer {
+    let body = json!({ "appId": app.id, "signature": app.key.sign(signed) });
+    world.post(format!("/v1/selfcare/sso-qr/{id}/confirmation"), body).await
+}
+
+async fn is_on(world: &World, session: &str) -> bool {
+    world.get("/v1/selfcare/credentials", session).await.expect(200).body["ssoQr"].as_bool().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_second_factor_by_qr_code_is_switched_on_by_a_scan_of_the_enrolled_app_and_off_by_a_code() {
+    let world = World::new().await;
+    let (app, thief) = (App::enrol(&world).await, App::enrol(&world).await);
+    let session = world.sign_in(&app.account).await;
+    let off = async |code: String| world.act(&session, "POST", "/v1/selfcare/sso-qr/removal", json!({ "code": code })).await;
+    off("000000".to_owned()).await.refused(409, "credential-state");
+    let id = switch(&world, &session).await;
+    let signed = format!("sportello/sso-qr/{id}");
+    // Neither another holder's app, nor another's name with this key, nor a signature for something else.
+    scan(&world, &thief, &id, &signed).await.refused(401, "proof-refused");
+    scan(&world, &App { key: PhoneKey::generate(), id: app.id.clone(), account: app.account.clone() }, &id, &signed).await.refused(401, "proof-refused");
+    scan(&world, &app, &id, &format!("sportello/qr-sign-in/{id}")).await.refused(401, "proof-refused");
+    scan(&world, &app, "AAAA", "sportello/sso-qr/AAAA").await.refused(410, "link-not-valid");
+    assert!(!is_on(&world, &session).await);
+    scan(&world, &app, &id, &signed).await.expect(204);
+    scan(&world, &app, &id, &signed).await.refused(410, "link-not-valid");
+    assert!(is_on(&world, &session).await && world.auth(&app.account).await.totp.unwrap().sso_qr);
+    world.act(&session, "POST", "/v1/selfcare/sso-qr", json!({})).await.refused(409, "credential-state");
+    off("000000".to_owned()).await.refused(401, "proof-refused");
+    off(world.fresh_code(&app.account).await).await.expect(204);
+    assert!(!is_on(&world, &session).await);
+    let subjects = world.subjects(&app.account).await;
+    for word in ["QR attivato", "QR disattivato"] {
+        assert_eq!(subjects.iter().filter(|subject| subject.contains(word)).count(), 1, "{subjects:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_second_factor_by_qr_code_lives_with_its_app_and_its_code_for_two_minutes() {
+    let world = World::new().await;
+    // Without an app, or with one that has no key, there is nothing to scan with.
+    for account in [world.active().await, world.make(NewHolder { totp: false, ..world.holder() }).await] {
+        let session = world.sign_in(&account).await;
+        world.act(&session, "POST", "/v1/selfcare/sso-qr", json!({})).await.refused(409, "credential-state");
+    }
+    let app = App::enrol(&world).await;
+    let session = world.sign_in(&app.account).await;
+    let id = switch(&world, &session).await;
+    world.pass(120).await;
+    scan(&world, &app, &id, &format!("sportello/sso-qr/{id}")).await.refused(410, "link-not-valid");
+    // One that was shown before whatever ends the sessions is over with them.
+    let id = switch(&world, &session).await;
+    world.send(sportello_tests::Request::new("DELETE", "/v1/selfcare/sessions/all").token(&session)).await.expect(204);
+    scan(&world, &app, &id, &format!("sportello/sso-qr/{id}")).await.refused(410, "link-not-valid");
+    let session = world.sign_in(&app.account).await;
+    let id = switch(&world, &session).await;
+    scan(&world, &app, &id, &format!("sportello/sso-qr/{id}")).await.expect(204);
+    // Another app begins without it.
+    let other = App::enrol_on(&world, app.account.clone()).await;
+    let session = world.sign_in(&other.account).await;
+    assert!(!is_on(&world, &session).await);
 }

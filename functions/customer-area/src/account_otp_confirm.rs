@@ -75,7 +75,7 @@ impl Operation for AccountOtpConfirm {
         };
         let (codes, digests) = recovery_codes(cx, &owner)?;
         let totp =
-            StoredTotp { secret: enrolment.secret.clone(), dates: Dates::active_since(cx.now, None), moved_at: None, app: None, device_key: None };
+            StoredTotp { secret: enrolment.secret.clone(), dates: Dates::active_since(cx.now, None), moved_at: None, app: None, device_key: None, sso_qr: false };
         let update = Commit::auth(&owner)
             .version(account.version)
             .same_epoch(account.epoch)

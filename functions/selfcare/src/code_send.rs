@@ -65,6 +65,8 @@ confirmable! {
     CredentialRevoke = "selfcare.credential.revoke";
     /// Enrolling the app.
     OtpAppEnrol = "selfcare.otp-app.enrol";
+    /// Switching the second factor by QR code off.
+    SsoQrRemove = "selfcare.sso-qr.remove";
     /// Activating messages.
     OtpSmsActivate = "selfcare.otp-sms.activate";
     /// Choosing what gives the codes.

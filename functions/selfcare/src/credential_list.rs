@@ -12,6 +12,7 @@ use sportello_runtime::{Cx, Failure, Operation, Reply};
 
 use crate::credentials::in_use;
 use crate::level_three::activation_challenge;
+use crate::sso_qr::signing_app;
 
 /// Lists the credentials.
 pub struct CredentialList;
@@ -32,6 +33,8 @@ pub struct Output {
     l3_challenge: String,
     /// Whether there is an emergency code that was not used.
     emergency_code: bool,
+    /// Whether signing in to services asks for a QR code as well, which the app scans (rule 45).
+    sso_qr: bool,
 }
 
 /// One credential.
@@ -96,6 +99,8 @@ impl Operation for CredentialList {
         items.sort_by_key(|item| (item.credential, item.revoked_at.is_none(), item.revoked_at));
         let otp_mode = in_use(cx, auth);
         let guarded_until = auth.guarded_until(cx.now, &cx.policy().identity);
-        Ok(Reply::of(Output { items, otp_mode, guarded_until, l3_challenge: activation_challenge(auth), emergency_code: auth.emergency_code.is_some() }))
+        let (l3_challenge, emergency_code) = (activation_challenge(auth), auth.emergency_code.is_some());
+        let sso_qr = signing_app(cx, auth).is_some_and(|app| app.sso_qr);
+        Ok(Reply::of(Output { items, otp_mode, guarded_until, l3_challenge, emergency_code, sso_qr }))
     }
 }

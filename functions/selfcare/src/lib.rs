@@ -15,6 +15,7 @@ mod qr_sign_in;
 mod recovery;
 mod second_factor;
 mod sign_in;
+mod sso_qr;
 mod steps;
 
 sportello_runtime::operations! {
@@ -47,6 +48,9 @@ sportello_runtime::operations! {
     otp_app_enrol::OtpAppEnrol,
     otp_app_confirm::OtpAppConfirm,
     otp_app_move::OtpAppMove,
+    sso_qr_start::SsoQrStart,
+    sso_qr_confirm::SsoQrConfirm,
+    sso_qr_remove::SsoQrRemove,
     otp_sms_activate::OtpSmsActivate,
     otp_token_activate::OtpTokenActivate,
     l3_activate::L3Activate,

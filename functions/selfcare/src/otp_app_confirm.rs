@@ -92,6 +92,8 @@ impl Operation for OtpAppConfirm {
             moved_at: enrolment.moves.then_some(cx.now),
             app: Some(app.nonce()),
             device_key: device_key.map(Bytes),
+            // Another app switches it on by a scan of its own.
+            sso_qr: false,
         });
         let mut commit = Commit::new();
         // The enrolment's code is used up with it: it does not sign in too (rule 22).

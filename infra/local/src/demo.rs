@@ -172,6 +172,7 @@ impl NewHolder {
                     moved_at: None,
                     app: None,
                     device_key: None,
+                    sso_qr: false,
                 })
             }
             None => None,

@@ -181,7 +181,7 @@ fn sample(id: &str) -> Value {
         "selfcare.password.recover.code" | "selfcare.emergency-code.recover.finish" => json!({ "code": "000000" }),
         "selfcare.block.emergency" => json!({ "fiscalCode": "RSSMRA85C57H501Z", "type": "professional", "emergencyCode": "AAAA-BBBB-CCCC-DDDD" }),
         "selfcare.sign-in.lost" => json!({ "emergencyCode": "AAAA-BBBB-CCCC-DDDD" }),
-        "selfcare.sign-in.qr.approve" => json!({ "appId": "AAAA", "signature": "AAAA" }),
+        "selfcare.sign-in.qr.approve" | "selfcare.sso-qr.confirm" => json!({ "appId": "AAAA", "signature": "AAAA" }),
         "selfcare.otp-app.move" => json!({ "username": "nobody", "password": "Wrong-Horse42!", "emergencyCode": "AAAA-BBBB-CCCC-DDDD" }),
         "selfcare.sign-in.signature" | "selfcare.expired-password.signature" => json!({ "signature": "MAA=" }),
         "selfcare.l3.activate" => json!({ "credential": "remote-signature", "signature": "MAA=", "code": "000000" }),
@@ -194,7 +194,7 @@ fn sample(id: &str) -> Value {
             json!({ "code": "000000" })
         }
         "selfcare.sign-in.otp" => json!({ "code": "000000" }),
-        "selfcare.identity.suspend" | "selfcare.identity.reactivate" => json!({ "code": "000000" }),
+        "selfcare.identity.suspend" | "selfcare.identity.reactivate" | "selfcare.sso-qr.remove" => json!({ "code": "000000" }),
         "selfcare.identity.revoke" => json!({ "confirmation": "REVOKE", "code": "000000" }),
         "selfcare.residence.change" => json!({ "address": "Via Garibaldi 1", "city": "Firenze", "province": "FI", "postalCode": "50123", "country": "IT" }),
         "selfcare.password.check" => json!({ "password": "Wrong-Horse42!" }),

@@ -496,11 +496,16 @@ pub enum CredentialChange {
     Reactivated,
     /// Revoked for good.
     Revoked,
+    /// From now on signing in to services asks for a QR code as well (rule 45).
+    QrOn,
+    /// No more.
+    QrOff,
 }
 
 impl CredentialChange {
     /// Every change.
-    pub const ALL: [Self; 7] = [Self::Activated, Self::Moved, Self::Chosen, Self::Suspended, Self::Lost, Self::Reactivated, Self::Revoked];
+    pub const ALL: [Self; 9] =
+        [Self::Activated, Self::Moved, Self::Chosen, Self::Suspended, Self::Lost, Self::Reactivated, Self::Revoked, Self::QrOn, Self::QrOff];
 }
 
 /// What a code is for.

@@ -38,6 +38,8 @@ pub enum Purpose {
     Enrolment,
     /// Names an enrolled app's identity for as long as it lives; what it does is signed by the device (rule 20).
     App,
+    /// The code whose scan switches the second factor by QR code on (rule 45).
+    SsoQr,
     /// The "it wasn't me" link (rule 40).
     Block,
     /// The link that lifts a lock (rule 21).
@@ -52,7 +54,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SignIn,
         Self::SignInSms,
         Self::SignInToken,
@@ -64,6 +66,7 @@ impl Purpose {
         Self::EmergencyCode,
         Self::Enrolment,
         Self::App,
+        Self::SsoQr,
         Self::ExpiredPasswordLast,
         Self::ExpiredPassword,
         Self::Block,
@@ -88,6 +91,7 @@ impl Purpose {
             Self::App => b"token/app",
             Self::ExpiredPasswordLast => b"token/expired-password-last",
             Self::ExpiredPassword => b"token/expired-password",
+            Self::SsoQr => b"token/sso-qr",
             Self::Block => b"token/block",
             Self::Unlock => b"token/unlock",
             Self::UnlockRecovery => b"token/unlock-recovery",

@@ -117,6 +117,9 @@ pub struct StoredTotp {
     /// Public key of the device on which it was enrolled, a point of P-256: signs approvals of sign-ins by QR code (rule 20).
     #[serde(default)]
     pub device_key: Option<Bytes>,
+    /// Whether signing in to services asks for a QR code as well, which this app scans (rule 45): the identity provider's sign-in system reads it.
+    #[serde(default)]
+    pub sso_qr: bool,
 }
 
 /// An app that is being enrolled: it becomes a credential with its first code (rule 41).

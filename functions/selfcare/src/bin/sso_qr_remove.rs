@@ -1,0 +1,5 @@
+//! The Lambda function of `selfcare.sso-qr.remove`; generated.
+
+fn main() -> std::process::ExitCode {
+    sportello_runtime::entry::lambda(sportello_selfcare::entry::sso_qr_remove)
+}
