@@ -1161,6 +1161,8 @@ pub(crate) async fn walk(world: &World) {
     let (id, _) = service(world, &buyer, IdentityType::Professional, soon, &[(CredentialKind::SmartCard, soon)]).await;
     let (path, again) = (format!("/v1/customer/services/{id}"), "again");
     let token = world.send(keyed(&format!("{path}/credentials"), again, json!({ "credential": "otp-token" }))).await.expect(201).text_at("/orderId");
+    // Its message stays out: whoever comes first gives what was paid for, and here that is who pays.
+    payments.fail_next(&[Fault::MessageHeld]);
     buyer.pay(world, &token, &method).await.expect(200);
     world.send(keyed(&format!("{path}/renewals"), "r", json!({}))).await.expect(201);
     // One is heard of by the provider's message, another one is looked up in its books.
