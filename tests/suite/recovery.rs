@@ -375,6 +375,7 @@ async fn a_lock_of_the_second_factor_closes_no_way_out_of_it() {
     }
     let body = json!({ "username": account.username, "password": account.password, "emergencyCode": emergency(&account) });
     let enrolment = world.post("/v1/selfcare/credentials/otp-app/move", body).await.expect(201);
+    assert_eq!(world.auth(&account).await.otp_tries, 10, "beginning to move forgives no guess at the app before");
     let moved = Account { totp_secret: Some(enrolment.text_at("/secret")), ..account.clone() };
     let confirm = json!({ "enrolmentId": enrolment.text_at("/enrolmentId"), "code": world.code(&moved) });
     world.post("/v1/selfcare/credentials/otp-app/confirmation", confirm).await.expect(200);

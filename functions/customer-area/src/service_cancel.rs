@@ -8,7 +8,7 @@ use sportello_contract::problem::Code;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::Notice;
 use sportello_rules::identity::Status;
-use sportello_rules::order::{Event, Step, apply};
+use sportello_rules::order::{Event, Order, Step, apply};
 use sportello_rules::service::{Cancellation, Refusal, WithdrawalForm, cancellation};
 use sportello_runtime::access::{Customer, CustomerActor};
 use sportello_runtime::ordering::{facts, order_due, refused};
@@ -72,7 +72,7 @@ impl Operation for ServiceCancel {
                 let pending = service.status == Status::ToActivate;
                 commit.cancel_service(service, pending, cx.now);
                 if let Some(order) = customer.records.orders.iter().find(|order| order.order_id == service.order_id).filter(|_| pending)
-                    && let Step::Changed { order: next, .. } = apply(&order.order, &Event::Annul, cx.now).map_err(refused)?
+                    && let Step::Changed { order: next, .. } = apply(&kept(order), &Event::Annul, cx.now).map_err(refused)?
                 {
                     // Where it cost something, the job of the orders gives that back.
                     let next = OrderRecord { order: next, version: order.version + 1, ..order.clone() };
@@ -92,4 +92,9 @@ impl Operation for ServiceCancel {
             Err(other) => Err(Failure::fault(format!("cancelling refused for {}", other.code()))),
         }
     }
+}
+
+/// The order as the rules see it: what was free of charge has no payment to give back, whatever stands there.
+fn kept(order: &OrderRecord) -> Order {
+    Order { payment: order.order.payment.clone().filter(|_| order.gross_cents > 0), ..order.order.clone() }
 }

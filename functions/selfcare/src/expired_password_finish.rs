@@ -36,6 +36,7 @@ impl Operation for ExpiredPasswordFinish {
         .nothing()
         .limit(Limit::GUARDED)
         .hashing()
+        .charges()
         .idempotent()
         .grants(&[
             grant(Table::Identities, Action::Query),
@@ -63,6 +64,7 @@ impl Operation for ExpiredPasswordFinish {
             return Err(Code::LinkNotValid.into());
         }
         new_password::check(cx, &Profile::open(cx, &owner, &records.profile)?, &input.new)?;
+        new_password::count(cx, &token).await?;
         let accepted = new_password::accept(cx, &records, &input.new).await?.ok_or_else(|| new_password::used_recently(cx))?;
         Ok(Reply::after(new_password::commit(cx, &owner, &records, &accepted, Commit::auth(&owner), Told::Replaced)?, ()))
     }

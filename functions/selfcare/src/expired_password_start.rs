@@ -77,7 +77,7 @@ impl Operation for ExpiredPasswordStart {
             return Err(Failure::with(Code::PasswordNotExpired, was_right(Code::SignInRefused)));
         }
         // A pause of the second factor closes this way too, whether a code was given or not.
-        if input.code.is_none() && gate != Gate::Open {
+        if gate != Gate::Open {
             return Err(Failure::with(Code::SignInRefused, was_right(Code::SignInRefused)));
         }
         let factor = auth.otp_factor(cx.now);
@@ -92,12 +92,17 @@ impl Operation for ExpiredPasswordStart {
         }
         let is_looked_at = input.code.is_some() && !matches!(factor, SecondFactor::None | SecondFactor::Signature);
         let secrets = charged(factor, Self::SPEC.id, Secrets::OTP);
-        let auth = if is_looked_at { throttle::charge_second(cx, &owner, secrets, Code::SignInRefused).await? } else { auth };
+        let (password, epoch) = (auth.password.version, auth.epoch);
+        let auth: AuthRecord = if is_looked_at { throttle::charge_second(cx, &owner, secrets, Code::SignInRefused).await? } else { auth };
+        // The record is a later one: what was proved of the one before must still be what it was.
+        if (auth.password.version, auth.epoch) != (password, epoch) || !auth.state.may_sign_in() {
+            return Err(Code::SignInRefused.into());
+        }
         let codes = Codes::in_a_row(input.code.as_ref(), input.next_code.as_ref());
         let Some(proof) = prove_factor(cx, &owner, &auth, factor, (Self::SPEC.id, ""), codes)? else {
             return Err(refused(&auth, Secrets::BOTH));
         };
-        let update = proof.consume(Commit::auth(&owner).clear_password_tries().same_password(auth.password.version));
+        let update = proof.consume(Commit::auth(&owner).clear_password_tries().same_password(password).same_epoch(epoch));
         let update = if is_looked_at { update.clear_otp_tries() } else { update };
         let mut commit = Commit::new();
         commit.update_auth(update, Code::SignInRefused);

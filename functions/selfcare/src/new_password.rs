@@ -7,7 +7,9 @@ use sportello_notify::{Channel, Notice};
 use sportello_rules::password::history::{Entry, retain, reused};
 use sportello_rules::password::validity::warnings;
 use sportello_rules::password::{Violation, violations};
+use sportello_runtime::clock::DAY;
 use sportello_runtime::profile::Profile;
+use sportello_runtime::token::Token;
 use sportello_runtime::{Cx, Failure};
 use sportello_store::commit::{AuthUpdate, Commit};
 use sportello_store::key::Owner;
@@ -76,6 +78,16 @@ pub async fn accept(cx: &Cx, records: &HolderRecords, new: &Secret) -> Result<Op
     entries.retain(|entry| kept.iter().any(|k| k.version == entry.version));
     let stored = StoredPassword { digest, scheme, version: current.version + 1, changed_at: cx.now };
     Ok(Some(Accepted { stored, history: entries }))
+}
+
+/// Counts one more new password of a procedure that somebody goes through without being signed in: whether one was used before is told, and so it must not
+/// be asked without end (12, 26).
+///
+/// # Errors
+/// `link-not-valid` after so many; the store's.
+pub async fn count(cx: &Cx, token: &Token) -> Result<(), Failure> {
+    let tried = cx.store.count(&format!("new-password#{}", token.nonce()), DAY, cx.now).await?;
+    if tried.number > cx.policy().recovery.new_passwords { Err(Code::LinkNotValid.into()) } else { Ok(()) }
 }
 
 /// The refusal of a password that is in the history.

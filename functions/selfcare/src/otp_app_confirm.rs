@@ -53,7 +53,12 @@ impl Operation for OtpAppConfirm {
         .limit(Limit::GUARDED)
         .charges()
         .idempotent()
-        .grants(&[grant(Table::Identities, Action::UpdateItem), grant(Table::Identities, Action::PutItem), grant(Table::Outbox, Action::PutItem)])
+        .grants(&[
+            grant(Table::Identities, Action::GetItem),
+            grant(Table::Identities, Action::UpdateItem),
+            grant(Table::Identities, Action::PutItem),
+            grant(Table::Outbox, Action::PutItem),
+        ])
         .problems(&[Code::ProofRefused]);
     type Auth = Anyone;
     type Input = Input;
@@ -64,12 +69,19 @@ impl Operation for OtpAppConfirm {
         let Opened { token, over_at, means: () } = open(cx, &input.enrolment_id, [(Purpose::Enrolment, ())], minutes, Code::ProofRefused)?;
         let device_key = input.device_key.as_ref().map(DeviceKey::point);
         let owner = token.owner;
-        let auth: AuthRecord = throttle::charge_code(cx, &owner, Secrets::OTP, Code::ProofRefused).await?;
-        let current = auth.password.version == token.version && auth.state.may_sign_in();
         // A block or whatever else ends the sessions ends an enrolment that somebody has begun.
-        let lives = |enrolment: &&Enrolment| current && enrolment.nonce == token.nonce() && enrolment.epoch == auth.epoch;
-        let enrolment = auth.enrolment.as_ref().filter(lives);
-        let step = match enrolment {
+        let alive = |auth: &AuthRecord| {
+            let current = auth.password.version == token.version && auth.state.may_sign_in();
+            auth.enrolment.clone().filter(|enrolment| current && enrolment.nonce == token.nonce() && enrolment.epoch == auth.epoch)
+        };
+        throttle::charge_address(cx).await?;
+        let found: AuthRecord = cx.store.auth(&owner).await?.ok_or(Code::ProofRefused)?;
+        // Whoever moves the app was given its secret for password and emergency code: there is nothing to guess, and no lock of the codes of the app
+        // before shuts this way. Nor are guesses at those forgiven before the move is done.
+        let moves = alive(&found).is_some_and(|enrolment| enrolment.moves);
+        let auth = if moves { found } else { throttle::charge_second(cx, &owner, Secrets::OTP, Code::ProofRefused).await? };
+        let enrolment = alive(&auth);
+        let step = match &enrolment {
             Some(enrolment) => {
                 let secret = cx.keys().data_key(&owner, &auth.data_key)?.open(&owner, TOTP_FIELD, &enrolment.secret)?;
                 totp_step(&secret, input.code.expose(), cx.now, None, &cx.policy().totp).map_err(|error| Failure::fault(error.to_string()))?
@@ -77,6 +89,9 @@ impl Operation for OtpAppConfirm {
             None => None,
         };
         let (Some(enrolment), Some(step)) = (enrolment, step) else {
+            if moves {
+                return Err(Code::ProofRefused.into());
+            }
             return Err(Failure::with(Code::ProofRefused, throttle::after_failure(cx, &owner, &auth, Secrets::OTP, Code::ProofRefused)?));
         };
         let mut after = auth.clone();

@@ -71,9 +71,7 @@ impl Operation for OtpAppMove {
         }
         let sealed = cx.store.profile(&owner).await?.ok_or(Code::RecoveryRefused)?;
         let profile = Profile::open(cx, &owner, &sealed)?;
-        let update = Commit::auth(&owner).version(auth.version).same_password(auth.password.version);
-        // With the lock of the codes of the app before: whoever has these two proofs has to be able to confirm the new one.
-        let update = update.clear_password_tries().clear_recovery_tries().clear_otp_tries();
+        let update = Commit::auth(&owner).version(auth.version).same_password(auth.password.version).clear_password_tries().clear_recovery_tries();
         let (update, output) = begin(cx, &owner, &auth, &profile, true, update)?;
         let mut commit = Commit::new();
         commit.update_auth(update, Code::ChangedMeanwhile);

@@ -7,7 +7,6 @@ use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
 use sportello_notify::{Channel, Notice};
 use sportello_runtime::access::Anyone;
-use sportello_runtime::clock::DAY;
 use sportello_runtime::profile::Profile;
 use sportello_runtime::token::Purpose;
 use sportello_runtime::{Cx, Failure, Operation, Reply, codes};
@@ -67,10 +66,7 @@ impl Operation for PasswordRecoverFinish {
         }
         let profile = Profile::open(cx, &owner, &records.profile)?;
         new_password::check(cx, &profile, &input.new)?;
-        let tried = cx.store.count(&format!("new-password#{}", token.nonce()), DAY, cx.now).await?;
-        if tried.number > cx.policy().recovery.new_passwords {
-            return Err(Code::LinkNotValid.into());
-        }
+        new_password::count(cx, &token).await?;
         let accepted = new_password::accept(cx, &records, &input.new).await?.ok_or_else(|| new_password::used_recently(cx))?;
         let (mut commit, mut update) = (Commit::new(), Commit::auth(&owner));
         if purpose == Purpose::RecoveryLast {

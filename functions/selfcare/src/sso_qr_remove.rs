@@ -3,6 +3,7 @@
 use sportello_contract::problem::Code;
 use sportello_contract::spec::{Limit, Spec};
 use sportello_notify::CredentialChange;
+use sportello_rules::identity::Status;
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
@@ -24,6 +25,7 @@ impl Operation for SsoQrRemove {
         .charges()
         .idempotent()
         .grants(GRANTS_PLAIN)
+        .statuses(&[Status::Active])
         .problems(&[Code::MissingField, Code::ProofRefused, Code::CredentialState, Code::DowngradeGuard, Code::ChangedMeanwhile]);
     type Auth = HolderHighest;
     type Input = Input;

@@ -7,6 +7,7 @@ use sportello_contract::problem::{Code, Language};
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Limit, Spec};
 use sportello_paper::qr::qr_svg;
+use sportello_rules::identity::Status;
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
@@ -35,6 +36,7 @@ impl Operation for SsoQrStart {
     const SPEC: Spec = Spec::create("selfcare.sso-qr.start", "/v1/selfcare/sso-qr")
         .summary("Show the QR code that the enrolled app scans, so that signing in to services asks for a QR code as well")
         .limit(Limit::GUARDED)
+        .statuses(&[Status::Active])
         .problems(&[Code::CredentialState]);
     type Auth = HolderHighest;
     type Input = ();

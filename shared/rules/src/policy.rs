@@ -159,7 +159,7 @@ section! {
         step_minutes: u32 = 10,
         /// Reminders of one username in a day (25).
         reminders_per_day: u32 = 3,
-        /// New passwords that may be tried in one recovery: whether one was used before is told, so that it must not be asked without end (12, 26).
+        /// New passwords that may be tried in one recovery, or in place of one that expired: whether one was used before is told, and not without end (12, 26).
         new_passwords: u32 = 10,
     }
 }

@@ -125,7 +125,17 @@ pub async fn resolve(cx: &Cx, owner: &Owner, records: &CustomerRecords, order: &
         Some(payment) => heard(cx, owner, order, payment).await,
         // It never arrived: what still renews by itself is charged all the same, under its own key, for as long as the provider knows that.
         None if still_renews(records, order) && order.order.key_holds(cx.now, &cx.policy().order) => charge(cx, owner, payer, order, None).await,
-        None => declined(cx, owner, order, "not-charged".to_owned()).await,
+        None => {
+            let outcome = declined(cx, owner, order, "not-charged".to_owned()).await?;
+            if let Charged::Declined(order, _) = &outcome
+                && order.automatic
+                && !can_be_given(records, order)
+            {
+                // Such as of an identity that was revoked meanwhile: there is nothing left to pay for.
+                settle(cx, owner, &order.order_id, &Event::Cancel, Heard::default()).await?;
+            }
+            Ok(outcome)
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use sportello_store::record::{CustomerRecords, InvoiceNumber, OrderRecord};
 
 use super::giving::{Given, give};
 use super::parties::Parties;
-use super::{order_due, refused};
+use super::{can_be_given, order_due, refused};
 use crate::{Cx, Failure};
 
 /// A mark by which a message of the provider is heard once.
@@ -137,7 +137,9 @@ async fn written(
         next.charge_key = None;
     }
     commit.put_order(owner, &next, order_due(cx, &next));
-    if let Some((notice, about)) = told(cx, before, &next, event, (expires_on, returned)) {
+    // Nobody is asked to pay by hand what cannot be given any more.
+    let is_moot = matches!(event, Event::Failed { .. }) && !can_be_given(records, &next);
+    if let Some((notice, about)) = told(cx, before, &next, event, (expires_on, returned)).filter(|_| !is_moot) {
         let id = format!("{}#{}#{about}", notice.kind(), next.order_id);
         commit.notice(&id, owner, notice.to_json()?, cx.now, Code::ChangedMeanwhile);
     }
