@@ -543,7 +543,9 @@ async fn row_25_a_suspended_holder_is_refused_wherever_that_is_declared() {
         world.send(request).await.refused(403, "status-not-allowed");
         refused.push(spec.id);
     }
-    for id in ["otp-app.enrol", "otp-sms.activate", "otp-token.activate", "otp-mode.change", "l3.activate", "credential.revoke", "sso-qr.start", "sso-qr.remove"] {
+    for id in
+        ["otp-app.enrol", "otp-sms.activate", "otp-token.activate", "otp-mode.change", "l3.activate", "credential.revoke", "sso-qr.start", "sso-qr.remove"]
+    {
         assert!(refused.contains(&format!("selfcare.{id}").as_str()), "{id} is for active holders: {refused:?}");
     }
     // Nor is the app moved to another phone meanwhile.

@@ -16,7 +16,7 @@ use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::charge::Secrets;
 use sportello_store::commit::Commit;
-use sportello_store::record::{AuthRecord, Bytes, Enrolment, StoredCredential, StoredTotp};
+use sportello_store::record::{AuthRecord, Bytes, StoredCredential, StoredTotp};
 
 use crate::credentials::{tell, write};
 use crate::recovery::use_up;
