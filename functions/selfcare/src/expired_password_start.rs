@@ -68,17 +68,17 @@ impl Operation for ExpiredPasswordStart {
             return Err(refused(&auth, if gate == Gate::Locked { Secrets::BOTH } else { Secrets::PASSWORD }));
         }
         let cleared = || Commit::auth(&owner).clear_password_tries().same_password(auth.password.version);
-        let was_right = |refused: Code| {
+        let was_right = || {
             let mut commit = Commit::new();
-            commit.update_auth(cleared(), refused);
+            commit.update_auth(cleared(), Code::SignInRefused);
             commit
         };
         if !is_expired(cx, &auth) {
-            return Err(Failure::with(Code::PasswordNotExpired, was_right(Code::SignInRefused)));
+            return Err(Failure::with(Code::PasswordNotExpired, was_right()));
         }
         // A pause of the second factor closes this way too, whether a code was given or not.
         if gate != Gate::Open {
-            return Err(Failure::with(Code::SignInRefused, was_right(Code::SignInRefused)));
+            return Err(Failure::with(Code::SignInRefused, was_right()));
         }
         let factor = auth.otp_factor(cx.now);
         // Where messages are that factor, the right password asks for one first.
@@ -86,7 +86,7 @@ impl Operation for ExpiredPasswordStart {
             let sending = Sending { operation: Self::SPEC.id, value: "", purpose: CodePurpose::Recovery, channel: Channel::Sms };
             let mut commit = Commit::new();
             let update = cleared().version(auth.version);
-            let sent = codes::send(cx, &owner, &auth, &sending, update, &mut commit).map_err(|failure| failure.writing(|| was_right(Code::SignInRefused)))?;
+            let sent = codes::send(cx, &owner, &auth, &sending, update, &mut commit).map_err(|failure| failure.writing(was_right))?;
             commit.update_auth(sent, Code::ChangedMeanwhile);
             return Err(Failure::with(Code::CodeSent, commit));
         }
