@@ -11,7 +11,7 @@ use sportello_rules::identity::Status;
 use sportello_rules::order::{Event, Order, Step, apply};
 use sportello_rules::service::{Cancellation, Refusal, WithdrawalForm, cancellation};
 use sportello_runtime::access::{Customer, CustomerActor};
-use sportello_runtime::ordering::{facts, order_due, refused};
+use sportello_runtime::ordering::{facts, refused, rewrite};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
 use sportello_store::record::OrderRecord;
@@ -75,8 +75,7 @@ impl Operation for ServiceCancel {
                     && let Step::Changed { order: next, .. } = apply(&kept(order), &Event::Annul, cx.now).map_err(refused)?
                 {
                     // Where it cost something, the job of the orders gives that back.
-                    let next = OrderRecord { order: next, version: order.version + 1, ..order.clone() };
-                    commit.put_order(&customer.owner, &next, order_due(cx, &next));
+                    rewrite(cx, &mut commit, &customer.owner, order, next);
                 }
                 if let Some(identity) = service.identity.as_deref().filter(|_| pending) {
                     // An identity whose order is gone can never be activated.

@@ -11,10 +11,9 @@ use sportello_rules::calendar::date_of;
 use sportello_rules::order::{Event, Step, apply};
 use sportello_rules::service::WithdrawalForm;
 use sportello_runtime::access::{Customer, CustomerActor};
-use sportello_runtime::ordering::{order_due, refused};
+use sportello_runtime::ordering::{refused, rewrite};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 use sportello_store::commit::Commit;
-use sportello_store::record::OrderRecord;
 
 use crate::withdrawal_form::by_now;
 
@@ -85,8 +84,7 @@ impl Operation for WithdrawalFormSend {
             && let Step::Changed { order: next, .. } = apply(&order.order, &Event::Withdraw, cx.now).map_err(refused)?
         {
             // The job of the orders gives it back, however often it has to ask.
-            let next = OrderRecord { order: next, version: order.version + 1, ..order.clone() };
-            commit.put_order(owner, &next, order_due(cx, &next));
+            rewrite(cx, &mut commit, owner, order, next);
             refund_cents = order.gross_cents;
         }
         let notice = Notice::WithdrawalSent {

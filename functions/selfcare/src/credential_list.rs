@@ -10,9 +10,9 @@ use sportello_rules::service::{CredentialKind, Level};
 use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 
+use crate::app_signature::signing_app;
 use crate::credentials::in_use;
 use crate::level_three::activation_challenge;
-use crate::sso_qr::signing_app;
 
 /// Lists the credentials.
 pub struct CredentialList;

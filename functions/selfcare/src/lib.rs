@@ -1,6 +1,7 @@
 //! The selfcare: what its holder does with an identity.
 
 mod access_view;
+mod app_signature;
 mod blocking;
 mod confirmation;
 mod credentials;

@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use sportello_contract::hex::hex;
 use sportello_contract::secret::Secret;
@@ -71,6 +72,12 @@ impl Page {
     pub fn asked(&self, waiting: &QrSignIn) -> bool {
         self.digest().ct_eq(&waiting.page.0).into()
     }
+}
+
+/// When what a QR code of an instant shows is over (rule 20).
+#[must_use]
+pub fn over_at(cx: &Cx, shown_at: Timestamp) -> Timestamp {
+    shown_at.saturating_add(SignedDuration::from_secs(i64::from(cx.policy().session.qr_seconds))).unwrap_or(shown_at)
 }
 
 /// What an app signs to approve: it names the sign-in and what it is good for, so that the signature serves nothing else.

@@ -1,22 +1,19 @@
 //! POST /v1/selfcare/qr-sign-ins/{qrSignInId}/approval: the enrolled app approves a sign-in that it scanned, by a signature of its device (rules 20, 45).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sportello_contract::problem::Code;
 use sportello_contract::secret::Secret;
 use sportello_contract::spec::{Action, Limit, Spec, Table, grant};
-use sportello_rules::credential::CredentialState;
 use sportello_rules::service::Level;
 use sportello_rules::throttle::Gate;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::device::has_signed;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, session, throttle};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
 
+use crate::app_signature::signed_by_app;
 use crate::qr_sign_in::{ID_LENGTH, device_purpose, device_token, to_sign};
 use crate::sign_in::{Seen, is_expired, remember};
 
@@ -62,11 +59,7 @@ impl Operation for SignInQrApprove {
         // A signature is not guessed: only the caller's address is counted, or whoever knows an old app's name could lock its holder out.
         throttle::charge_address(cx).await?;
         let auth = cx.store.auth(&owner).await?.ok_or(Code::SignInRefused)?;
-        // The key of the app as it is enrolled now: one that was moved, suspended or revoked approves nothing.
-        let enrolled = auth.totp.as_ref().filter(|totp| totp.dates.state(cx.now) == CredentialState::Active && totp.app.as_deref() == Some(&app.nonce()));
-        let key = enrolled.and_then(|totp| totp.device_key.as_ref());
-        let signature = STANDARD.decode(input.signature.expose()).unwrap_or_default();
-        let signed = key.is_some_and(|key| has_signed(&key.0, to_sign(&input.qr_sign_in_id).as_bytes(), &signature));
+        let signed = signed_by_app(cx, &auth, &app, &to_sign(&input.qr_sign_in_id), &input.signature).is_some();
         // A lock closes every way in, and a sign-in that was begun before ends with it (rule 21).
         let open = [auth.password_throttle(), auth.otp_throttle()].iter().all(|tries| tries.gate(&cx.policy().throttle, cx.now) == Gate::Open);
         if !signed || !open || !auth.state.may_sign_in() {

@@ -1,6 +1,6 @@
 //! POST /v1/selfcare/qr-sign-ins: a page asks to be signed in by an app that scans its QR code (rule 20).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sportello_contract::problem::Language;
@@ -13,7 +13,7 @@ use sportello_store::commit::Commit;
 use sportello_store::qr::QrSignIn;
 use sportello_store::record::Bytes;
 
-use crate::qr_sign_in::{Page, device_purpose, to_sign};
+use crate::qr_sign_in::{Page, device_purpose, over_at, to_sign};
 
 /// Begins a sign-in by QR code.
 pub struct SignInQrStart;
@@ -59,7 +59,7 @@ impl Operation for SignInQrStart {
         throttle::charge_address(cx).await?;
         let page = Page::new(cx)?;
         let id = page.id();
-        let over_at = cx.now.saturating_add(SignedDuration::from_secs(i64::from(cx.policy().session.qr_seconds))).unwrap_or(cx.now);
+        let over_at = over_at(cx, cx.now);
         let uri = format!("{}/qr-sign-ins/{id}", cx.app.addresses.selfcare);
         let label = match cx.language {
             Language::It => "Codice QR per accedere con l'app",

@@ -1,8 +1,5 @@
 //! POST /v1/selfcare/sso-qr/{ssoQrId}/confirmation: the enrolled app that scanned the code switches the second factor by QR code on (rule 45).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sportello_contract::problem::Code;
@@ -12,15 +9,16 @@ use sportello_notify::CredentialChange;
 use sportello_rules::identity::Status;
 use sportello_rules::service::CredentialKind;
 use sportello_runtime::access::Anyone;
-use sportello_runtime::device::has_signed;
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply, throttle};
 use sportello_store::commit::Commit;
 use sportello_store::key::OwnerKind;
 use sportello_store::record::{AuthRecord, StoredTotp};
 
+use crate::app_signature::signed_by_app;
 use crate::credentials::{tell, write};
-use crate::sso_qr::{signing_app, to_sign};
+use crate::qr_sign_in::over_at;
+use crate::sso_qr::to_sign;
 
 /// Switches it on.
 pub struct SsoQrConfirm;
@@ -60,7 +58,7 @@ impl Operation for SsoQrConfirm {
         throttle::charge_address(cx).await?;
         let token = Token::open(input.sso_qr_id.expose(), Purpose::SsoQr, OwnerKind::Holder, cx.keys()).ok_or(Code::LinkNotValid)?;
         let owner = token.owner;
-        let over_at = token.issued_at.saturating_add(SignedDuration::from_secs(i64::from(cx.policy().session.qr_seconds))).unwrap_or(token.issued_at);
+        let over_at = over_at(cx, token.issued_at);
         let auth: AuthRecord = cx.store.auth(&owner).await?.ok_or(Code::LinkNotValid)?;
         let active = auth.state.at(cx.now, auth.requirements(), &cx.policy().identity).status() == Status::Active;
         if cx.now >= over_at || auth.epoch_mark() != token.version || !active {
@@ -68,12 +66,7 @@ impl Operation for SsoQrConfirm {
         }
         // The app of this very identity, as it is enrolled now.
         let app = Token::open(input.app_id.expose(), Purpose::App, OwnerKind::Holder, cx.keys()).filter(|app| app.owner == owner).ok_or(Code::ProofRefused)?;
-        let enrolled = signing_app(cx, &auth).filter(|totp| totp.app.as_deref() == Some(&app.nonce())).ok_or(Code::ProofRefused)?;
-        let signature = STANDARD.decode(input.signature.expose()).unwrap_or_default();
-        let key = enrolled.device_key.as_ref().ok_or(Code::ProofRefused)?;
-        if !has_signed(&key.0, to_sign(input.sso_qr_id.expose()).as_bytes(), &signature) {
-            return Err(Code::ProofRefused.into());
-        }
+        let enrolled = signed_by_app(cx, &auth, &app, &to_sign(input.sso_qr_id.expose()), &input.signature).ok_or(Code::ProofRefused)?;
         let mut after = auth.clone();
         after.totp = Some(StoredTotp { sso_qr: true, ..enrolled.clone() });
         let mut commit = Commit::new();

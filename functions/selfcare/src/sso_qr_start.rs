@@ -1,6 +1,6 @@
 //! POST /v1/selfcare/sso-qr: shows the QR code whose scan by the enrolled app switches the second factor by QR code on (rule 45).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sportello_contract::problem::{Code, Language};
@@ -12,7 +12,9 @@ use sportello_runtime::access::{HolderActor, HolderHighest};
 use sportello_runtime::token::{Purpose, Token};
 use sportello_runtime::{Cx, Failure, Operation, Reply};
 
-use crate::sso_qr::{signing_app, to_sign};
+use crate::app_signature::signing_app;
+use crate::qr_sign_in::over_at;
+use crate::sso_qr::to_sign;
 
 /// Begins to switch it on.
 pub struct SsoQrStart;
@@ -50,7 +52,7 @@ impl Operation for SsoQrStart {
         // Over with whatever ends the sessions.
         let token = Token::new(holder.owner, auth.epoch_mark(), cx.now, cx.entropy())?;
         let id = token.seal(Purpose::SsoQr, cx.keys(), cx.entropy())?;
-        let expires_at = cx.now.saturating_add(SignedDuration::from_secs(i64::from(cx.policy().session.qr_seconds))).unwrap_or(cx.now);
+        let expires_at = over_at(cx, token.issued_at);
         let uri = format!("{}/sso-qr/{id}", cx.app.addresses.selfcare);
         let label = match cx.language {
             Language::It => "Codice QR da inquadrare con l'app",

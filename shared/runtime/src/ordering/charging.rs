@@ -3,7 +3,7 @@
 use lambda_http::tracing::{error, warn};
 use sportello_contract::problem::Code;
 use sportello_payments::{Charge, Payment, PaymentError, PaymentStatus};
-use sportello_rules::order::{Event, Refund, State, Step, apply, charge_key, refund_key};
+use sportello_rules::order::{Event, Order, Refund, State, Step, apply, charge_key, refund_key};
 use sportello_store::commit::Commit;
 use sportello_store::key::Owner;
 use sportello_store::record::{CustomerRecords, OrderRecord};
@@ -20,6 +20,12 @@ pub enum Charged {
     Declined(Box<OrderRecord>, String),
     /// Nobody knows yet: the provider says so later, or is asked again. The customer goes to the address where there is one.
     Pending(Box<OrderRecord>, Option<String>),
+}
+
+/// Adds a changed order to a commit, which rests on the order as it was.
+pub fn rewrite(cx: &Cx, commit: &mut Commit, owner: &Owner, before: &OrderRecord, order: Order) {
+    let next = OrderRecord { order, version: before.version + 1, ..before.clone() };
+    commit.put_order(owner, &next, order_due(cx, &next));
 }
 
 /// The order as it is while it is being charged, with the write that must be committed before the provider is asked.

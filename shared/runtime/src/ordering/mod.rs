@@ -9,7 +9,7 @@ mod parties;
 mod placing;
 mod settling;
 
-pub use charging::{Charged, begin, charge, give_back, resolve};
+pub use charging::{Charged, begin, charge, give_back, resolve, rewrite};
 pub use giving::{can_be_given, give};
 pub use parties::Parties;
 pub use placing::{Price, find_open, new_order, offer_of, place, price_of, too_many_open, too_many_waiting};
