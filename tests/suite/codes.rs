@@ -196,6 +196,26 @@ async fn row_29_messages_go_to_numbers_of_the_country_only() {
     assert!(world.messages().await.is_empty());
 }
 
+/// Rule 31: while codes are not looked at, none is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_code_is_sent_while_codes_are_paused() {
+    let world = World::new().await;
+    let account = by_sms(&world).await;
+    let token = world.forge_session(&account, Some(sportello_rules::service::Level::L2)).await;
+    let id = world.start(&account).await.expect(201).text_at("/signInId");
+    let wrong = if world.sms_code().await == "000000" { "000001" } else { "000000" };
+    for _ in 0..world.policy().code.max_tries {
+        world.otp(&id, wrong).await.refused(401, "sign-in-refused");
+    }
+    // The code in force is over, so that a next one would be a first one.
+    world.pass(i64::from(world.policy().code.valid_minutes) * 60).await;
+    let messages = world.messages().await.len();
+    world.start(&account).await.refused(401, "sign-in-refused");
+    world.act(&token, "POST", "/v1/selfcare/codes", json!({ "operation": "selfcare.identity.suspend" })).await.refused(401, "proof-refused");
+    assert_eq!(world.messages().await.len(), messages);
+    assert_eq!(world.auth(&account).await.password_tries, 0, "the password was right");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_code_stands_anywhere_in_the_tables() {
     let world = World::new().await;

@@ -317,3 +317,18 @@ async fn a_vat_number_and_a_username_are_found_in_a_password() {
     assert!(check("Pino1+Quercia@X.it").await.contains("password-contains-username"));
     assert!(!check("Pino+12345678914").await.contains("password-contains-vat-number"));
 }
+
+/// Rule 12: whether a password was used before is told in place of one that expired too, and not without end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_replacement_tries_so_many_new_passwords() {
+    let world = World::new().await;
+    let old = world.now() - jiff::SignedDuration::from_hours(24 * 200);
+    let account = world.make(NewHolder { password_changed_at: old, ..world.holder() }).await;
+    let body = json!({ "username": account.username, "password": account.password, "code": world.fresh_code(&account).await });
+    let reset = world.post("/v1/selfcare/expired-password", body).await.expect(201).text_at("/resetId");
+    let finish = async |new: &str| world.post(format!("/v1/selfcare/expired-password/{reset}"), json!({ "new": new, "confirmation": new })).await;
+    for _ in 0..world.policy().recovery.new_passwords {
+        finish(&account.password).await.refused(422, "password-refused");
+    }
+    finish("Verde-Foresta77!").await.refused(410, "link-not-valid");
+}
